@@ -1,0 +1,67 @@
+import pino from 'pino'
+import { type DevChain, startDevChain } from '../devchain/start.ts'
+import { type ChainName, findChainName } from '../src/chain/chain-list.ts'
+import { parseConfig } from '../src/config.ts'
+import { dropTracing } from '../src/drop-tracing.ts'
+import { type Gateway, startGateway } from '../src/gateway.ts'
+import { stopOnSignal } from '../src/stop-on-signal.ts'
+import { toBanner } from './banner.ts'
+import { pickModel } from './pick-model.ts'
+import { watchParent } from './watch-parent.ts'
+
+async function main(): Promise<void> {
+  if (process.argv.includes('--help')) {
+    process.stdout.write(HELP)
+    return
+  }
+  const running: { chain?: DevChain; gateway?: Gateway } = {}
+  const starting = new AbortController()
+  const stop = async () => {
+    starting.abort()
+    await running.gateway?.close()
+    await running.chain?.stop()
+  }
+  stopOnSignal(process, stop)
+  // npm passes signals on, but not SIGKILL.
+  if (process.env.npm_lifecycle_event !== undefined) watchParent(() => process.kill(process.pid, 'SIGTERM'))
+  try {
+    dropTracing(process.env)
+    const config = parseConfig({ LOG_LEVEL: 'warn', ...process.env })
+    const [chain, picked] = await Promise.all([
+      startDevChain({ dataDir: config.dataDir, blockTimeSec: 12, signal: starting.signal }),
+      pickModel(config, { isChosen: process.env.OPERATOR_MODEL !== undefined }),
+    ])
+    running.chain = chain
+    const log = pino({ level: config.logLevel })
+    running.gateway = await startGateway(
+      { ...config, operatorModel: picked.operatorModel, rpcUrls: chain.rpcUrls, chains: toChainNames(chain) },
+      log,
+    )
+    process.stdout.write(toBanner({ picked, chain, url: running.gateway.url, startedInMs: performance.now() }))
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** A question on a chain that is not here gets an answer that says so, instead of one from the real chain. */
+function toChainNames({ chains }: DevChain): ChainName[] {
+  return chains.flatMap(({ chainId }) => findChainName(chainId) ?? [])
+}
+
+const HELP = `npm run demo
+
+Starts a chain of this machine's own and the gateway on it, and answers questions with the model that Ollama serves,
+or with the rehearsal model where there is none. Ctrl-C stops everything.
+
+  PORT=8788 npm run demo                           another port
+  OPERATOR_MODEL=ollama:llama3.1:8b npm run demo   another model
+  LOG_LEVEL=info npm run demo                      a line per request
+
+All settings: docs/configuration.md. The real chains: npm start.
+`
+
+await main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(1)
+})

@@ -1,0 +1,26 @@
+import type { Message, ToolCall, Usage } from '../messages.ts'
+import type { ToolResult } from '../tools/tool.ts'
+
+/** What the loop tells while it works, in order. The texts, joined, are the answer. */
+export type AgentEvent =
+  | { type: 'step_started'; step: number }
+  | { type: 'text'; text: string }
+  | { type: 'tool_started'; step: number; call: ToolCall }
+  | { type: 'tool_finished'; step: number; call: ToolCall; result: ToolResult }
+  /** `usage` is of this step alone. */
+  | { type: 'step_finished'; step: number; usage: Usage }
+  | AgentFinished
+
+/**
+ * Last, exactly once. `messages` is the input followed by all that the run added; `usage` the sum of all steps.
+ * `limit` names the limit that ended the run early, where one did: the answer is then the best there was.
+ */
+export type AgentFinished = {
+  type: 'finished'
+  reason: 'stop' | 'length' | 'content_filter'
+  limit: AgentLimit | null
+  messages: readonly Message[]
+  usage: Usage
+}
+
+export type AgentLimit = 'max_steps' | 'max_tool_calls' | 'max_tokens' | 'run_timeout'

@@ -1,0 +1,46 @@
+export type HoldBack = {
+  /** Takes the next piece of a step's text; returns what may leave now, or ''. */
+  push(text: string): string
+  /** What is still held, once the step has proved to be an answer. */
+  release(): string
+  /** Whether any text has left. */
+  readonly open: boolean
+}
+
+/**
+ * Keeps the first `tokens` tokens of a step back, because a model often writes a preamble ("Let me check…") before
+ * it calls a tool, and what has left cannot be taken back. Once more than that has come, the step counts as an
+ * answer and streams live.
+ */
+export function createHoldBack(tokens: number): HoldBack {
+  let held = ''
+  let heldTokens = 0
+  let open = tokens === 0
+  return {
+    push(text) {
+      if (open) return text
+      held += text
+      heldTokens += countTokens(text)
+      if (heldTokens < tokens) return ''
+      open = true
+      return this.release()
+    },
+    release() {
+      const text = held
+      held = ''
+      if (text !== '') open = true
+      return text
+    },
+    get open() {
+      return open
+    },
+  }
+}
+
+/**
+ * Backends send about one token a piece; a longer piece is counted by its words and marks. Counting low would delay
+ * a plain answer, so a piece counts as one token at least.
+ */
+function countTokens(piece: string): number {
+  return Math.max(1, piece.match(/[\p{L}\p{N}_]+|[^\s\p{L}\p{N}_]/gu)?.length ?? 0)
+}

@@ -1,0 +1,380 @@
+import { describe, expect, test } from 'vitest'
+import { BackendError, ContextLengthError } from '../errors.ts'
+import type { Message, ToolCall, ToolDefinition } from '../messages.ts'
+import type { Model, ModelEvent, ModelParams, ModelRequest } from '../models/model.ts'
+import type { ToolResult } from '../tools/tool.ts'
+import { type AgentTools, toFailedResult } from './agent-tools.ts'
+import type { AgentEvent, AgentFinished } from './events.ts'
+import { type AgentLimits, DEFAULT_LIMITS } from './limits.ts'
+import { runAgent } from './loop.ts'
+
+describe('a run', () => {
+  test('calls the tools a step asks for and answers from their results', async () => {
+    const model = scriptedModel([[call('nonce', '{"address":"vitalik.eth"}')], [text('It is '), text('1648.')]])
+    const { answer, finished } = await run({ model })
+    expect(answer).toBe('It is 1648.')
+    expect(finished).toMatchObject({ reason: 'stop', limit: null, usage: { promptTokens: 20, completionTokens: 10 } })
+    expect(model.requests[1]?.messages.slice(-2)).toMatchObject([
+      { role: 'assistant', toolCalls: [{ name: 'nonce' }] },
+      { role: 'tool', toolName: 'nonce', text: '{"summary":"nonce 1"}' },
+    ])
+  })
+
+  test('keeps a preamble before a tool call out of the answer', async () => {
+    const preamble = ['Let', ' me', ' check', ' that', '.'].map(text)
+    const model = scriptedModel([[...preamble, call('nonce', '{}'), text(' One moment.')], [text('1648')]])
+    expect((await run({ model })).answer).toBe('1648')
+  })
+
+  test('keeps a preamble of any length out of the answer of a caller who does not read along', async () => {
+    const preamble = Array.from({ length: 100 }, () => text('word '))
+    const model = scriptedModel([[...preamble, call('nonce', '{}')], [text('1648')]])
+    const limits = { holdBackTokens: Number.POSITIVE_INFINITY }
+    expect((await run({ model, limits })).answer).toBe('1648')
+  })
+
+  test('sets text that had to leave before a tool call apart from the answer', async () => {
+    const model = scriptedModel([
+      [...Array.from({ length: 30 }, () => text('w ')), call('nonce', '{}')],
+      [text('1648')],
+    ])
+    const { answer } = await run({ model })
+    expect(answer).toBe(`${'w '.repeat(30)}\n\n1648`)
+  })
+
+  test('delays a plain answer by no more than 24 tokens', async () => {
+    const sent: number[] = []
+    const model = createModel(async function* () {
+      for (let i = 1; i <= 40; i++) {
+        sent.push(i)
+        yield text(` t${i}`)
+      }
+      yield finished()
+    })
+    const held: number[] = []
+    for await (const event of runAgent(input({ model }))) if (event.type === 'text') held.push(sent.length)
+    expect(held[0]).toBe(24)
+    expect(held.slice(1)).toEqual(Array.from({ length: 16 }, (_, i) => 25 + i))
+  })
+
+  test('never lets thinking into the answer', async () => {
+    const model = scriptedModel([[{ type: 'reasoning', text: 'hmm' }, text('42')]])
+    expect((await run({ model })).answer).toBe('42')
+  })
+
+  test('runs the calls of a step side by side and hands their results back in call order', async () => {
+    let running = 0
+    let most = 0
+    const model = scriptedModel([
+      ['a', 'b', 'c', 'd', 'e'].map((name) => call('nonce', `{"n":"${name}"}`)),
+      [text('done')],
+    ])
+    const last = Promise.withResolvers<void>()
+    const fourth = Promise.withResolvers<void>()
+    const tools = toolsThat(async ({ argumentsText }) => {
+      most = Math.max(most, ++running)
+      if (running === 4) fourth.resolve()
+      if (argumentsText.includes('e')) last.resolve()
+      await (argumentsText.includes('a') ? last.promise : fourth.promise)
+      running--
+      return found(argumentsText)
+    })
+    await run({ model, tools })
+    expect(most).toBe(4)
+    expect(toolTexts(model.requests[1])).toEqual(
+      ['a', 'b', 'c', 'd', 'e'].map((name) => `{"summary":"{\\"n\\":\\"${name}\\"}"}`),
+    )
+  })
+
+  test('answers a failed tool to the model, and goes on', async () => {
+    const model = scriptedModel([[call('nonce', '{}')], [text('It failed.')]])
+    const { answer } = await run({ model, tools: toolsThat(async () => toFailedResult('no such name')) })
+    expect(toolTexts(model.requests[1])).toEqual(['{"error":"no such name"}'])
+    expect(answer).toBe('It failed.')
+  })
+
+  test('never runs a tool that was not offered', async () => {
+    const model = scriptedModel([[call('send_money', '{}')], [text('Sorry.')]])
+    const ran: string[] = []
+    await run({ model, tools: toolsThat(async ({ name }) => found(String(ran.push(name)))) })
+    expect(ran).toEqual([])
+    expect(toolTexts(model.requests[1])[0]).toContain("no tool named 'send_money'")
+  })
+
+  test('answers a third identical call from the first', async () => {
+    const model = scriptedModel([
+      [call('nonce', '{"a":1,"b":2}')],
+      [call('nonce', '{"b":2,"a":1}')],
+      [call('nonce', '{"a":1,"b":2}')],
+      [text('done')],
+    ])
+    let times = 0
+    await run({ model, tools: toolsThat(async () => found(String(++times))) })
+    expect(times).toBe(2)
+    expect(toolTexts(model.requests[3])).toEqual(['{"summary":"1"}', '{"summary":"2"}', '{"summary":"1"}'])
+  })
+
+  test('answers a third identical call from the second where the first failed', async () => {
+    const model = scriptedModel([[call('nonce', '{}')], [call('nonce', '{}')], [call('nonce', '{}')], [text('done')]])
+    let times = 0
+    await run({ model, tools: toolsThat(async () => (++times === 1 ? toFailedResult('try again') : found('2'))) })
+    expect(times).toBe(2)
+    expect(toolTexts(model.requests[3])).toEqual(['{"error":"try again"}', '{"summary":"2"}', '{"summary":"2"}'])
+  })
+})
+
+describe('a limit', () => {
+  const restless = () => scriptedModel(Array.from({ length: 20 }, (_, n) => [call('nonce', `{"n":${n}}`)]))
+
+  test('of steps ends the run with one step without tools', async () => {
+    const model = createModel(async function* ({ tools }) {
+      yield tools.length > 0 ? call('nonce', `{"n":${model.requests.length}}`) : text('What I have: 1648.')
+      yield finished()
+    })
+    const { answer, finished: end } = await run({ model, limits: { maxSteps: 3 } })
+    expect(answer).toBe('What I have: 1648.')
+    expect(end.limit).toBe('max_steps')
+    expect(model.requests.map((request) => request.tools.length)).toEqual([1, 1, 0])
+    expect(model.requests[2]?.messages.at(-1)).toEqual({ role: 'user', text: 'No more tools.' })
+  })
+
+  test('of tool calls refuses the calls beyond it and asks for the answer', async () => {
+    const model = scriptedModel([['1', '2', '3'].map((n) => call('nonce', `{"n":${n}}`)), [text('done')]])
+    const { finished: end } = await run({ model, limits: { maxToolCalls: 2 } })
+    expect(toolTexts(model.requests[1])[2]).toContain('limit of tool calls')
+    expect(end.limit).toBe('max_tool_calls')
+    expect(model.requests[1]?.tools).toEqual([])
+  })
+
+  test('of repairs ends a model that cannot write arguments', async () => {
+    const model = restless()
+    const tools = toolsThat(async () => toFailedResult('bad arguments', { invalidArguments: true }))
+    const { answer } = await run({ model, tools })
+    expect(model.requests.length).toBe(4)
+    expect(answer).toContain('bad arguments')
+  })
+
+  test.each<[where: string, cut: readonly ModelEvent[]]>([
+    ['told in part', [call('nonce', '{"addr')]],
+    ['not told at all', []],
+  ])("of the answer's tokens does not cut a tool call: one %s is asked for again without it", async (_where, cut) => {
+    const model = createModel(async function* ({ params, messages }) {
+      if (messages.at(-1)?.role === 'tool') yield text('1648')
+      else yield* params.maxTokens === undefined ? [call('nonce', '{"address":"a"}')] : cut
+      yield { ...finished(), reason: params.maxTokens === undefined ? 'stop' : 'length' }
+    })
+    const ran: string[] = []
+    const tools = toolsThat(async ({ argumentsText }) => found(String(ran.push(argumentsText))))
+    const { answer, finished: end } = await run({ model, tools, params: { maxTokens: 5, seed: 7 } })
+    expect({ answer, reason: end.reason, ran }).toEqual({ answer: '1648', reason: 'length', ran: ['{"address":"a"}'] })
+    expect(model.requests.map(({ params }) => params)).toEqual([
+      { maxTokens: 5, seed: 7 },
+      { seed: 7 },
+      { maxTokens: 5, seed: 7 },
+    ])
+  })
+
+  test("of the answer's tokens that thinking has used up is no reason to ask again", async () => {
+    const model = createModel(async function* () {
+      yield { type: 'reasoning', text: 'hmm' }
+      yield { ...finished(), reason: 'length' }
+    })
+    const { finished: end } = await run({ model, params: { maxTokens: 5 } })
+    expect(end.reason).toBe('length')
+    expect(model.requests).toHaveLength(1)
+  })
+
+  test('of tokens is seen before the next step', async () => {
+    const { finished: end } = await run({ model: restless(), limits: { maxTotalTokens: 30 } })
+    expect(end).toMatchObject({ limit: 'max_tokens', usage: { promptTokens: 30, completionTokens: 15 } })
+  })
+
+  test('of time stops the tools early enough to answer', async () => {
+    const model = scriptedModel([[call('nonce', '{}')], [text('The tool was too slow.')]])
+    const tools = toolsThat(
+      (_, signal) =>
+        new Promise((resolve) => signal.addEventListener('abort', () => resolve(toFailedResult('stopped')))),
+    )
+    const { answer, finished: end } = await run({ model, tools, limits: { runTimeoutMs: 200 } })
+    expect(answer).toBe('The tool was too slow.')
+    expect(end.limit).toBe('run_timeout')
+  })
+
+  test('of time, when the model hangs after the tools, tells what they found', async () => {
+    const model = createModel(async function* ({ messages, signal }) {
+      if (messages.some(({ role }) => role === 'tool')) await untilAborted(signal)
+      yield call('nonce', '{}')
+      yield finished()
+    })
+    const { answer, finished: end } = await run({ model, limits: { runTimeoutMs: 100 } })
+    expect(answer).toBe('nonce 1')
+    expect(end).toMatchObject({ reason: 'length', limit: 'run_timeout' })
+  })
+
+  test('of time is a 504 when there is nothing to tell', async () => {
+    const model = createModel(async function* ({ signal }) {
+      await untilAborted(signal)
+      yield finished()
+    })
+    await expect(run({ model, limits: { runTimeoutMs: 50 } })).rejects.toMatchObject({
+      status: 504,
+      code: 'model_timeout',
+    })
+  })
+})
+
+describe('when the model fails', () => {
+  test('an empty answer becomes what the tools found, each thing once', async () => {
+    const model = scriptedModel([[call('nonce', '{}'), call('nonce', '{}')], []])
+    expect((await run({ model })).answer).toBe('nonce 1')
+  })
+
+  test('an empty answer becomes what the tools found, also where a long preamble has left before', async () => {
+    const model = scriptedModel([[...Array.from({ length: 30 }, () => text('w ')), call('nonce', '{}')], []])
+    expect((await run({ model })).answer).toBe(`${'w '.repeat(30)}\n\nnonce 1`)
+  })
+
+  test('an empty answer without tools says so', async () => {
+    expect((await run({ model: scriptedModel([[]]) })).answer).toContain('empty answer')
+  })
+
+  test('its error is the run’s error', async () => {
+    const model = createModel(async function* () {
+      yield* []
+      throw new BackendError('The model is down.', { kind: 'down' })
+    })
+    await expect(run({ model })).rejects.toThrow('The model is down.')
+  })
+
+  test('a reply that never finishes is an error', async () => {
+    const model = createModel(async function* () {
+      yield text('half an ans')
+    })
+    await expect(run({ model })).rejects.toMatchObject({ status: 502 })
+  })
+
+  test('tool results that do not fit are cut to their summaries, and the question stays', async () => {
+    const model = createModel(async function* ({ messages }) {
+      const tool = messages.find(({ role }) => role === 'tool')
+      if (tool === undefined) yield call('nonce', '{}')
+      else if (tool.text.length > 100) throw new ContextLengthError({ limitTokens: 10, promptTokens: 99 })
+      else yield text(`${messages.find(({ role }) => role === 'user')?.text} ${tool.text}`)
+      yield finished()
+    })
+    const long: ToolResult = { ok: true, text: 'x'.repeat(500), summary: 'short', output: {}, blocks: [] }
+    const { answer } = await run({ model, tools: toolsThat(async () => long) })
+    expect(answer).toBe('what is it? {"summary":"short"}')
+  })
+
+  test('tool results that cannot get shorter end the run as too long, however short they are', async () => {
+    const model = createModel(async function* ({ messages }) {
+      if (messages.length > 1) throw new ContextLengthError({ limitTokens: 10, promptTokens: 99 })
+      yield call('nonce', '{}')
+      yield finished()
+    })
+    await expect(run({ model })).rejects.toBeInstanceOf(ContextLengthError)
+    expect(model.requests).toHaveLength(2)
+  })
+
+  test('a caller who leaves ends the run with their reason', async () => {
+    const caller = new AbortController()
+    const model = createModel(async function* ({ signal }) {
+      caller.abort(new Error('hung up'))
+      await untilAborted(signal)
+      yield finished()
+    })
+    await expect(run({ model, signal: caller.signal })).rejects.toThrow('hung up')
+  })
+})
+
+type ScriptedModel = Model & { requests: ModelRequest[] }
+
+function createModel(stream: (request: ModelRequest) => AsyncIterable<ModelEvent>): ScriptedModel {
+  const requests: ModelRequest[] = []
+  return {
+    id: 'operator',
+    backend: 'scripted',
+    contextTokens: 1_000,
+    requests,
+    stream(request) {
+      requests.push(request)
+      return stream(request)
+    },
+    check: async () => ({ status: 'ok' }),
+  }
+}
+
+function scriptedModel(steps: readonly (readonly ModelEvent[])[]): ScriptedModel {
+  let step = 0
+  return createModel(async function* () {
+    yield* steps[step++] ?? [text('no more steps')]
+    yield finished()
+  })
+}
+
+const text = (value: string): ModelEvent => ({ type: 'text', text: value })
+const finished = (): Extract<ModelEvent, { type: 'finished' }> => ({
+  type: 'finished',
+  reason: 'stop',
+  usage: { promptTokens: 10, completionTokens: 5 },
+})
+
+let calls = 0
+const call = (name: string, argumentsText: string): ModelEvent => ({
+  type: 'tool_call',
+  call: { id: `call_${++calls}`, name, argumentsText },
+})
+
+const found = (summary: string): ToolResult => ({
+  ok: true,
+  text: JSON.stringify({ summary }),
+  summary,
+  output: {},
+  blocks: [],
+})
+
+const NONCE: ToolDefinition = { name: 'nonce', description: 'nonce', parameters: { type: 'object' } }
+const toolsThat = (answer: (call: ToolCall, signal: AbortSignal) => Promise<ToolResult>): AgentTools => ({
+  definitions: [NONCE],
+  run: answer,
+})
+
+const QUESTION: Message = { role: 'user', text: 'what is it?' }
+
+type RunInput = {
+  model: Model
+  tools?: AgentTools
+  params?: ModelParams
+  limits?: Partial<AgentLimits>
+  signal?: AbortSignal
+}
+
+function input({ model, tools, params = {}, limits, signal }: RunInput) {
+  return {
+    model,
+    tools: tools ?? toolsThat(async () => found('nonce 1')),
+    messages: [QUESTION],
+    params,
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    lastStepPrompt: 'No more tools.',
+    signal: signal ?? new AbortController().signal,
+  }
+}
+
+async function run(options: RunInput): Promise<{ answer: string; events: AgentEvent[]; finished: AgentFinished }> {
+  const events: AgentEvent[] = []
+  for await (const event of runAgent(input(options))) events.push(event)
+  const answer = events.flatMap((event) => (event.type === 'text' ? [event.text] : [])).join('')
+  const last = events.at(-1)
+  if (last?.type !== 'finished') throw new Error('The run did not finish.')
+  return { answer, events, finished: last }
+}
+
+function toolTexts(request: ModelRequest | undefined): string[] {
+  return request?.messages.flatMap((message) => (message.role === 'tool' ? [message.text] : [])) ?? []
+}
+
+function untilAborted(signal: AbortSignal): Promise<never> {
+  signal.throwIfAborted()
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
+}

@@ -1,0 +1,137 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { CHAIN_NAMES, CHAINS, type ChainName, findChainName } from './chain/chain-list.ts'
+
+export type Config = {
+  readonly host: string
+  readonly port: number
+  readonly logLevel: LogLevel
+  readonly bodyLimitBytes: number
+  readonly runTimeoutMs: number
+  readonly holdBackTokens: number
+  readonly dataDir: string
+  readonly toolsDir: string
+  readonly promptsDir: string
+  readonly ollamaBaseUrl: string
+  readonly ollamaContextTokens: number
+  readonly openaiBaseUrl: string | undefined
+  readonly openaiApiKey: string | undefined
+  /** `ollama:qwen3:8b`, `openai:gpt-4o-mini`, `rehearsal`, or `<LangChain provider>:<model>`. */
+  readonly operatorModel: string
+  /** Chains a question may name. */
+  readonly chains: readonly ChainName[]
+  /** Own nodes by chain id, in order of preference; a chain without any uses viem's public ones. */
+  readonly rpcUrls: Readonly<Record<number, readonly string[]>>
+}
+
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** One readable message with every complaint, fit for a terminal. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/** @throws {@link ConfigError} that lists everything wrong with the environment at once. */
+export function parseConfig(env: Record<string, string | undefined>): Config {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''))
+  const parsed = Env.safeParse(set)
+  const rpcUrls = parseRpcUrls(set)
+  const complaints = [...(parsed.success ? [] : parsed.error.issues.map(toComplaint)), ...rpcUrls.complaints]
+  if (!parsed.success || complaints.length > 0) {
+    throw new ConfigError(`The environment needs a correction:\n${complaints.map((line) => `  ${line}`).join('\n')}`)
+  }
+  const { data } = parsed
+  return Object.freeze({
+    host: data.HOST,
+    port: data.PORT,
+    logLevel: data.LOG_LEVEL,
+    bodyLimitBytes: data.BODY_LIMIT_BYTES,
+    runTimeoutMs: data.RUN_TIMEOUT_MS,
+    holdBackTokens: data.HOLD_BACK_TOKENS,
+    dataDir: resolve(data.DATA_DIR),
+    toolsDir: resolve(data.TOOLS_DIR),
+    promptsDir: resolve(data.PROMPTS_DIR),
+    ollamaBaseUrl: data.OLLAMA_BASE_URL,
+    ollamaContextTokens: data.OLLAMA_NUM_CTX,
+    openaiBaseUrl: data.OPENAI_BASE_URL,
+    openaiApiKey: data.OPENAI_API_KEY,
+    operatorModel: data.OPERATOR_MODEL,
+    chains: Object.freeze(data.CHAINS),
+    rpcUrls: Object.freeze(rpcUrls.byChainId),
+  })
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+const httpUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+  .transform((url) => url.replace(/\/+$/, ''))
+const int = (min: number, max: number) =>
+  z.coerce.number({ error: 'must be a number' }).int('must be a whole number').min(min).max(max)
+
+const chainList = z.string().transform((text, context): ChainName[] => {
+  const words = text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '')
+  return words.flatMap((word) => {
+    const name = findChainName(word)
+    if (name === undefined) {
+      context.addIssue({ code: 'custom', message: `'${word}' is not a known chain; known: ${CHAIN_NAMES.join(', ')}` })
+      return []
+    }
+    return [name]
+  })
+})
+
+const Env = z.object({
+  HOST: z.string().trim().default('127.0.0.1'),
+  PORT: int(0, 65_535).default(8787),
+  LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
+  BODY_LIMIT_BYTES: int(1_024, 1_073_741_824).default(10 * 1024 * 1024),
+  RUN_TIMEOUT_MS: int(1_000, 3_600_000).default(120_000),
+  HOLD_BACK_TOKENS: int(0, 1_000).default(24),
+  DATA_DIR: z.string().default('.groundwire'),
+  TOOLS_DIR: z.string().default('tools'),
+  PROMPTS_DIR: z.string().default('prompts'),
+  OLLAMA_BASE_URL: httpUrl.default('http://127.0.0.1:11434'),
+  OLLAMA_NUM_CTX: int(2_048, 1_048_576).default(16_384),
+  OPENAI_BASE_URL: httpUrl.optional(),
+  OPENAI_API_KEY: z.string().optional(),
+  OPERATOR_MODEL: z.string().trim().default('ollama:qwen3:8b'),
+  CHAINS: chainList.default([...CHAIN_NAMES]),
+})
+
+const RPC_URL = /^RPC_URL_(.*)$/
+
+function parseRpcUrls(env: Record<string, string | undefined>): {
+  byChainId: Record<number, readonly string[]>
+  complaints: string[]
+} {
+  const known = new Set<number>(CHAIN_NAMES.map((name) => CHAINS[name].id))
+  const byChainId: Record<number, readonly string[]> = {}
+  const complaints: string[] = []
+  for (const [key, value] of Object.entries(env)) {
+    const suffix = RPC_URL.exec(key)?.[1]
+    if (suffix === undefined || value === undefined) continue
+    const chainId = Number(suffix)
+    if (!known.has(chainId)) {
+      complaints.push(`${key}: '${suffix}' is not the id of a known chain; known: ${[...known].join(', ')}`)
+      continue
+    }
+    const urls = value
+      .split(',')
+      .map((url) => url.trim())
+      .filter((url) => url !== '')
+    // The value may hold an API key, so a complaint never repeats it.
+    if (urls.length === 0 || urls.some((url) => !/^https?:$/.test(URL.parse(url)?.protocol ?? ''))) {
+      complaints.push(`${key}: must be a comma-separated list of http:// or https:// URLs`)
+    }
+    byChainId[chainId] = urls
+  }
+  return { byChainId, complaints }
+}
+
+function toComplaint(issue: z.core.$ZodIssue): string {
+  return `${issue.path.join('.')}: ${issue.message}`
+}

@@ -1,0 +1,30 @@
+import { GatewayError } from '../errors.ts'
+
+/** An error as the log shows it: named fields alone, as parsers and clients hang bodies and keys on their errors. */
+type ErrorLog = { name: string; message: string; code?: string; stack?: string; cause?: ErrorLog }
+
+/** A caller's own mistake needs no stack. */
+export function toErrorLog(thrown: unknown, depth = 0): ErrorLog {
+  if (!(thrown instanceof Error)) return { name: typeof thrown, message: String(thrown).slice(0, 500) }
+  if (isBodyError(thrown)) return { name: thrown.name, message: thrown.type }
+  const isMistake = thrown instanceof GatewayError && thrown.status < 500
+  const message = quotesOthers(thrown) ? 'left out, as it may quote a prompt' : thrown.message
+  return {
+    name: thrown.name,
+    message: message.slice(0, 2_000),
+    ...('code' in thrown && typeof thrown.code === 'string' && { code: thrown.code.slice(0, 64) }),
+    ...(!isMistake &&
+      thrown.stack !== undefined && { stack: thrown.stack.replace(thrown.message, message).slice(0, 8_000) }),
+    ...(thrown.cause !== undefined && depth < 4 && { cause: toErrorLog(thrown.cause, depth + 1) }),
+  }
+}
+
+/** `JSON.parse` quotes what it read; the clients of model servers hand on their words, and put `headers` beside them. */
+function quotesOthers(error: Error): boolean {
+  return error instanceof SyntaxError || 'headers' in error
+}
+
+/** The body parser's messages quote the body. */
+function isBodyError(error: Error): error is Error & { type: string } {
+  return 'expose' in error && 'type' in error && typeof error.type === 'string'
+}

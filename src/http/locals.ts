@@ -1,0 +1,26 @@
+import type { Usage } from '../messages.ts'
+import type { Caller } from './auth.ts'
+
+/** What the one log line of a request tells beyond its method, route and status. Handlers fill it as they learn. */
+export type RequestNote = {
+  caller?: string
+  model?: string
+  runId?: string
+  /** The model has been heard: from here on a repeated request would repeat work. */
+  runBegun?: boolean
+  metadata?: Readonly<Record<string, string>>
+  usage?: Usage
+  finish?: string
+  error?: unknown
+}
+
+declare global {
+  namespace Express {
+    interface Locals {
+      requestId: string
+      note: RequestNote
+      /** Set by `authenticate`: only routes behind it may read it. */
+      caller: Caller
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import type { RequestHandler } from 'express'
+import type { ModelListing, Models } from '../models/models.ts'
+import { findModel } from './find-model.ts'
+
+/** `GET /v1/models`. Asks no backend: it answers at once, and while all of them are down. */
+export function listModels(models: Models, createdSec: number): RequestHandler {
+  return (_req, res) => {
+    res.json({ object: 'list', data: models.list().map((listing) => toModelRow(listing, createdSec)) })
+  }
+}
+
+/** `GET /v1/models/{id}`, by id or alias. */
+export function showModel(models: Models, createdSec: number): RequestHandler {
+  return (req, res) => {
+    const id = [req.params.id ?? []].flat().join('/') // an id may hold slashes, encoded or not
+    res.json(toModelRow({ id, model: findModel(models, id) }, createdSec))
+  }
+}
+
+function toModelRow({ id, model }: ModelListing, createdSec: number) {
+  return { id, object: 'model', created: createdSec, owned_by: 'groundwire', context_length: model.contextTokens }
+}

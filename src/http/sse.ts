@@ -1,0 +1,84 @@
+import { once } from 'node:events'
+import type { Response } from 'express'
+import { toJsonText } from './json-text.ts'
+
+/** One response as a stream of events. */
+type SseWriter = {
+  /** Sends the head and the opening frame, unless they are out. */
+  open(): Promise<void>
+  /** Waits until a slow reader has room. Rejects once the caller has left. */
+  send(data: unknown): Promise<void>
+  /** The stream is whole: the last frame is `[DONE]`. */
+  done(): void
+  /** Ends the heartbeat. Nothing is sent on its own after that. */
+  stop(): void
+}
+
+type SseOptions = {
+  /** First frame, sent with the head. */
+  opening: unknown
+  /** A silence this long opens the stream, and is broken by a comment from then on. */
+  heartbeatMs: number
+  signal: AbortSignal
+}
+
+/**
+ * The head waits for the first frame, so that what fails before it still has a status of its own. No `id:` lines, named
+ * events or `retry:`: SDKs parse every line they are sent.
+ */
+export function createSseWriter(res: Response, { opening, heartbeatMs, signal }: SseOptions): SseWriter {
+  const heartbeat = setInterval(beat, heartbeatMs)
+  res.once('close', stop)
+
+  /** False where the reader is full. */
+  function start(): boolean {
+    res.writeHead(200, HEAD)
+    return res.write(toSseFrame(opening))
+  }
+
+  function beat(): void {
+    if (signal.aborted || res.destroyed || res.writableNeedDrain) return
+    if (!res.headersSent) start()
+    else res.write(': ping\n') // one newline: with a blank line some clients read an empty event
+  }
+
+  async function open(): Promise<void> {
+    signal.throwIfAborted()
+    if (!res.headersSent && !start()) await drained()
+  }
+
+  async function send(data: unknown): Promise<void> {
+    await open()
+    heartbeat.refresh()
+    if (!res.write(toSseFrame(data))) await drained()
+  }
+
+  async function drained(): Promise<void> {
+    await once(res, 'drain', { signal })
+  }
+
+  function stop(): void {
+    clearInterval(heartbeat)
+  }
+
+  function done(): void {
+    stop()
+    res.end('data: [DONE]\n\n')
+  }
+
+  return { open, send, done, stop }
+}
+
+export function toSseFrame(data: unknown): string {
+  return `data: ${toJsonText(data).replace(UNICODE_LINE_ENDS, toEscape)}\n\n`
+}
+
+// JSON may hold them as they are, but clients that split by Unicode's line ends (Python's `splitlines`) would cut the frame.
+const UNICODE_LINE_ENDS = /[\u0085\u2028\u2029]/g
+const toEscape = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
+
+const HEAD = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no', // nginx would hold the stream back
+}

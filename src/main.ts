@@ -1,0 +1,51 @@
+import pino, { type Logger } from 'pino'
+import { parseConfig } from './config.ts'
+import { dropTracing } from './drop-tracing.ts'
+import { type Gateway, startGateway } from './gateway.ts'
+import { stopOnSignal } from './stop-on-signal.ts'
+
+async function main(): Promise<void> {
+  if (process.argv.includes('--help')) {
+    process.stdout.write(HELP)
+    return
+  }
+  const config = parseConfig(process.env)
+  const log = pino({ level: config.logLevel })
+  const dropped = dropTracing(process.env)
+  if (dropped.length > 0) log.warn({ dropped }, 'tracing to a third party is off: these settings are ignored')
+  const gateway = await startGateway(config, log)
+  stopOnSignal(process, async () => {
+    log.info('stopping: running requests may end')
+    await gateway.close()
+  })
+  log.info({ url: `${gateway.url}/v1`, operator: config.operatorModel }, 'listening')
+  await logReadiness(gateway, log)
+}
+
+/** One line for each part that questions need and that does not answer now. */
+async function logReadiness(gateway: Gateway, log: Logger): Promise<void> {
+  const { ready, models, chains } = await gateway.readiness()
+  for (const { id, status, detail } of [...models, ...chains]) {
+    if (status !== 'ok') log.warn({ part: id, status, detail }, `${id} is ${status}: ${detail ?? 'no reason given'}`)
+  }
+  if (ready) log.info('ready')
+  else log.warn('not ready: questions that need what is down get its error; GET /ready shows the state')
+}
+
+const HELP = `npm start
+
+Serves questions about real chains, with the model that Ollama has. Settings are environment variables:
+
+  PORT=8787 HOST=127.0.0.1          where to listen
+  OLLAMA_BASE_URL=http://…:11434    where Ollama is
+  OPERATOR_MODEL=ollama:qwen3:8b    the model: ollama:<tag>, openai:<model>, rehearsal, <provider>:<model>
+  RPC_URL_1=https://…,https://…     own nodes of a chain, by chain id; otherwise public ones
+  CHAINS=ethereum,base              the chains that questions may name
+
+All of them: docs/configuration.md. To try it without any of this: npm run demo.
+`
+
+await main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(1)
+})

@@ -1,0 +1,29 @@
+import { createTextToolCalls, type TextOrCall } from './text-tool-calls.ts'
+import { createThinkTags, type ThoughtOrText } from './think-tags.ts'
+
+export type AnswerPart = TextOrCall | Extract<ThoughtOrText, { type: 'reasoning' }>
+
+export type AnswerText = {
+  push(text: string): AnswerPart[]
+  end(): AnswerPart[]
+}
+
+/** Parts what a model writes into answer, thought and tool calls: thoughts first, as calls may follow them. */
+export function createAnswerText({
+  offered,
+  thoughtOpened,
+}: {
+  offered: readonly string[]
+  thoughtOpened: boolean
+}): AnswerText {
+  const thoughts = createThinkTags({ opened: thoughtOpened })
+  const calls = offered.length === 0 ? undefined : createTextToolCalls(offered)
+  const toParts = (found: readonly ThoughtOrText[]): AnswerPart[] =>
+    found.flatMap((part): AnswerPart[] =>
+      part.type === 'text' && calls !== undefined ? calls.push(part.text) : [part],
+    )
+  return {
+    push: (text) => toParts(thoughts.push(text)),
+    end: () => [...toParts(thoughts.end()), ...(calls?.end() ?? [])],
+  }
+}

@@ -1,0 +1,49 @@
+import type { FinishReason, Message, ToolCall, ToolDefinition, Usage } from '../messages.ts'
+
+/** A chat model as the loop sees it, whatever serves it. */
+export type Model = {
+  /** Public id, and the `model` of every reply it gives: `operator`, `rehearsal`, … */
+  readonly id: string
+  /** What serves it, for logs and traces: `ollama:qwen3:8b`. Holds no address and no secret. */
+  readonly backend: string
+  /** Tokens that prompt and answer share; undefined where nothing here knows. */
+  readonly contextTokens: number | undefined
+  /**
+   * One model call. Yields text as it is written, each tool call once and whole, and `finished` exactly once, last; where
+   * its reason is `length`, the last call may have been cut.
+   * An answer that was cut short (no finish from the backend) throws instead of finishing.
+   * Aborting `signal`, or leaving the iteration early, closes the backend's request.
+   * @throws {@link BackendError} and {@link ContextLengthError}; the signal's reason when it was aborted.
+   */
+  stream(request: ModelRequest): AsyncIterable<ModelEvent>
+  /** Cheap and side-effect free: never loads or wakes the model. Never rejects. */
+  check(signal: AbortSignal): Promise<ModelHealth>
+}
+
+export type ModelRequest = {
+  messages: readonly Message[]
+  tools: readonly ToolDefinition[]
+  params: ModelParams
+  signal: AbortSignal
+}
+
+/** Unset fields are the backend's default. */
+export type ModelParams = {
+  temperature?: number
+  topP?: number
+  maxTokens?: number
+  stop?: readonly string[]
+  seed?: number
+  frequencyPenalty?: number
+  presencePenalty?: number
+}
+
+export type ModelEvent =
+  | { type: 'text'; text: string }
+  /** Thinking: never part of the answer. */
+  | { type: 'reasoning'; text: string }
+  | { type: 'tool_call'; call: ToolCall }
+  | { type: 'finished'; reason: FinishReason; usage: Usage }
+
+/** `detail` says what to do: `ollama pull qwen3:8b`. */
+export type ModelHealth = { status: 'ok' } | { status: 'cold' | 'down'; detail: string }

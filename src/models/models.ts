@@ -1,0 +1,12 @@
+import type { Model } from './model.ts'
+
+/** The public model ids and what serves each. */
+export type Models = {
+  /** In the order they are shown. */
+  list(): readonly ModelListing[]
+  /** By public id or alias; undefined where there is no such model. */
+  find(id: string): Model | undefined
+}
+
+/** One row of `GET /v1/models`. `model.id` differs from `id` where another model stands in, and says so in replies. */
+export type ModelListing = { id: string; model: Model }

@@ -1,0 +1,110 @@
+import { ContextLengthError } from '../errors.ts'
+import { createBackendAgent } from './backend-fetch.ts'
+import { type BackendTimeouts, DEFAULT_TIMEOUTS } from './backend-timeouts.ts'
+import { checkOllama } from './check-ollama.ts'
+import { createPromptEstimate } from './estimate-tokens.ts'
+import type { OpenChat } from './langchain-adapter.ts'
+import type { Model, ModelEvent, ModelRequest } from './model.ts'
+import type { BackendAdvice } from './to-model-error.ts'
+
+export type OllamaOptions = Partial<BackendTimeouts> & {
+  /** Public id. */
+  id: string
+  /** Ollama's tag: `qwen3:8b`. */
+  modelName: string
+  /** Without a trailing slash. */
+  baseUrl: string
+  /** `num_ctx` of every request: another value makes Ollama load the model again. */
+  contextTokens: number
+  /** Most tokens of one answer where the caller sets no limit: a model that repeats itself would never end. */
+  maxAnswerTokens?: number
+  /** Whether models that can think do so. Off, the answer begins at once. */
+  think?: boolean
+  keepAlive?: string
+}
+
+/** A model on Ollama's own API. */
+export function createOllamaModel(options: OllamaOptions): Model {
+  const { id, modelName, baseUrl, contextTokens, maxAnswerTokens = 4_096 } = options
+  const { connectTimeoutMs, firstTokenTimeoutMs, idleTimeoutMs } = { ...DEFAULT_TIMEOUTS, ...options }
+  const agent = createBackendAgent({ connectTimeoutMs })
+  const estimatePromptTokens = createPromptEstimate()
+  const settings = { modelId: id, contextTokens, firstTokenTimeoutMs, idleTimeoutMs, advice: toAdvice(modelName) }
+
+  async function* stream(request: ModelRequest): AsyncGenerator<ModelEvent, void> {
+    request.signal.throwIfAborted()
+    const promptTokens = estimatePromptTokens(request.messages, request.tools)
+    const wanted = request.params.maxTokens ?? maxAnswerTokens
+    const room = contextTokens - promptTokens
+    if (room < Math.min(wanted, LEAST_ANSWER_TOKENS)) {
+      throw new ContextLengthError({
+        limitTokens: contextTokens,
+        promptTokens: Math.max(promptTokens, contextTokens + 1),
+      })
+    }
+    const [{ ChatOllama }, { createOllamaFetch }, { streamChat }] = await loadOllama()
+    const open: OpenChat = async ({ messages, tools, signal }) => {
+      const chat = new ChatOllama({
+        ...toChatOptions(options, request),
+        model: modelName,
+        baseUrl,
+        numPredict: Math.min(wanted, room),
+        fetch: createOllamaFetch(agent, signal, request.messages),
+      })
+      const { stop } = request.params
+      // Not `stream()`, which sets up callbacks and tracing, unused here, for every token: a fifth of the CPU.
+      return toMessages(
+        chat._streamResponseChunks(messages, { signal, tools, ...(stop === undefined ? {} : { stop: [...stop] }) }),
+      )
+    }
+    yield* streamChat(open, request, settings)
+  }
+
+  return {
+    id,
+    backend: `ollama:${modelName}`,
+    contextTokens,
+    stream,
+    check: (signal) => checkOllama({ baseUrl, modelName, agent }, signal),
+  }
+}
+
+/** Imported on first use: LangChain takes a third of a second and 100 MB. */
+export const loadOllama = () =>
+  Promise.all([import('@langchain/ollama'), import('./ollama-fetch.ts'), import('./langchain-adapter.ts')])
+
+async function* toMessages(chunks: AsyncIterable<{ message: unknown }>): AsyncGenerator<unknown> {
+  for await (const { message } of chunks) yield message
+}
+
+const LEAST_ANSWER_TOKENS = 256
+
+/**
+ * Everything that shapes the answer is set: Ollama's own defaults differ from OpenAI's and between models. Left to us, the
+ * temperature is OpenAI's 1 without tools; with tools it is low, as names, addresses and figures are then to be copied, not
+ * invented. It is not 0, which makes small models repeat themselves. A repeat penalty would corrupt long numbers and addresses.
+ */
+function toChatOptions(
+  { contextTokens, think = false, keepAlive = '30m' }: OllamaOptions,
+  { params, tools }: ModelRequest,
+) {
+  const { temperature = tools.length > 0 ? 0.3 : 1, topP = 1, seed, frequencyPenalty, presencePenalty } = params
+  return {
+    numCtx: contextTokens,
+    keepAlive,
+    think,
+    temperature,
+    topP,
+    repeatPenalty: 1,
+    ...(seed === undefined ? {} : { seed }),
+    ...(frequencyPenalty === undefined ? {} : { frequencyPenalty }),
+    ...(presencePenalty === undefined ? {} : { presencePenalty }),
+  }
+}
+
+const toAdvice = (modelName: string): BackendAdvice => ({
+  unreachable: 'Is Ollama running? `ollama serve` starts it, and OLLAMA_BASE_URL says where it is.',
+  missing: `is not on the Ollama server yet: run \`ollama pull ${modelName}\` there.`,
+  noTools: `cannot call tools with ${modelName}: choose a model that can, such as qwen3:8b.`,
+  unauthorized: 'is refused by the Ollama server: it asks for credentials.',
+})

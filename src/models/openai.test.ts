@@ -1,0 +1,292 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { RunnableLambda } from '@langchain/core/runnables'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { askModel, GAS_PRICE, toModelRequest } from '../../test/support/ask-model.ts'
+import type { Script, ScriptedBackend, ScriptedReply } from '../../test/support/scripted-backend.ts'
+import { type ScriptedOpenAIOptions, scriptedOpenAI } from '../../test/support/scripted-openai.ts'
+import type { Model } from './model.ts'
+import { createOpenAIModel, type OpenAIOptions } from './openai.ts'
+
+const backends: ScriptedBackend[] = []
+
+afterEach(async () => {
+  await Promise.all(backends.splice(0).map((backend) => backend.close()))
+})
+
+describe('an answer', () => {
+  test('comes with its usage and finish reason, however the events are cut', async () => {
+    for (const splitEvery of [1, 7, 64]) {
+      const { model } = await start([{ text: ['It is ', '7 €', ' 🙂'], splitEvery }])
+      expect(await askModel(model, 'how much?')).toMatchObject({
+        text: 'It is 7 € 🙂',
+        reason: 'stop',
+        usage: { promptTokens: 26, completionTokens: 7 },
+      })
+    }
+  })
+
+  test.each([
+    ['length', 'length'],
+    ['content_filter', 'content_filter'],
+    ['eos', 'stop'],
+  ])('that ended with %s finishes with %s', async (finish, reason) => {
+    const { model } = await start([{ text: 'It is', finish }])
+    expect(await askModel(model, 'hello')).toMatchObject({ reason })
+  })
+
+  test('keeps thoughts apart', async () => {
+    const { model } = await start([{ thinking: 'hm, 4?', text: '4' }])
+    expect(await askModel(model, '2 + 2')).toMatchObject({ reasoning: 'hm, 4?', text: '4' })
+  })
+
+  test('of a model whose template opens the thought begins behind it, with or without a reasoning parser', async () => {
+    const { model } = await start([{ text: 'hm, 4?</think>4' }, { thinking: 'hm, 4?', text: '4' }, { text: '4' }], {
+      modelName: 'deepseek-r1',
+    })
+    for (const reasoning of ['hm, 4?', 'hm, 4?', '']) {
+      expect(await askModel(model, '2 + 2')).toMatchObject({ reasoning, text: '4' })
+    }
+  })
+
+  test('is read where it comes in parts, and thoughts under their other name', async () => {
+    const delta = (fields: object) => `data: ${JSON.stringify({ choices: [{ index: 0, delta: fields }] })}\n\n`
+    const parts = [
+      { type: 'text', text: 'It ' },
+      { type: 'text', text: 'is 4' },
+    ]
+    const print = vi.spyOn(console, 'log').mockReturnValue()
+    const { model } = await start([{ garbled: delta({ reasoning: 'hm' }) + delta({ content: parts }) }])
+    expect(await askModel(model, '2 + 2')).toMatchObject({ reasoning: 'hm', text: 'It is 4' })
+    expect(print.mock.calls).toEqual([])
+    print.mockRestore()
+  })
+
+  test('is not held back for a closing tag where thoughts come apart', async () => {
+    const { model, backend } = await start([{ thinking: 'hm', text: '4', thenHang: true }], {
+      modelName: 'deepseek-r1',
+    })
+    for await (const event of model.stream(toModelRequest('2 + 2'))) {
+      if (event.type !== 'text') continue
+      expect(event.text).toBe('4')
+      break
+    }
+    await expect.poll(() => backend.openRequests).toBe(0)
+  })
+
+  test('without usage gets an estimate', async () => {
+    const { model } = await start([{ text: 'one two three four', usage: null }])
+    const { usage } = await askModel(model, 'count to four')
+    expect(usage?.promptTokens).toBeGreaterThan(4)
+    expect(usage?.completionTokens).toBeGreaterThan(3)
+  })
+})
+
+describe('tool calls', () => {
+  test('are joined from their fragments, also where these are of several calls', async () => {
+    const { model } = await start([
+      {
+        toolCalls: [
+          { id: 'call_abc', name: 'gas_price', arguments: { chain: 'base' } },
+          { id: 'chatcmpl-tool-1', name: 'gas_price', arguments: { chain: 'ethereum' } },
+          { name: 'gas_price', arguments: '{"chain": bro' },
+        ],
+      },
+    ])
+    const { calls, callIds, reason } = await askModel(model, 'gas?', { tools: [GAS_PRICE] })
+    expect(calls).toEqual(['gas_price {"chain":"base"}', 'gas_price {"chain":"ethereum"}', 'gas_price {"chain": bro'])
+    expect(callIds[0]).toBe('call_abc')
+    for (const id of callIds.slice(1)) expect(id).toMatch(/^call_[A-Za-z0-9]{24}$/)
+    expect(reason).toBe('tool_calls')
+  })
+
+  test('decide the finish reason, whatever the backend says', async () => {
+    const { model } = await start([{ toolCalls: [{ name: 'gas_price' }], finish: 'stop' }])
+    expect(await askModel(model, 'gas?', { tools: [GAS_PRICE] })).toMatchObject({ reason: 'tool_calls' })
+  })
+
+  test('never reuse an id of the conversation', async () => {
+    const { model } = await start([{ toolCalls: [{ id: 'call_1', name: 'gas_price' }] }])
+    const { callIds } = await askModel(
+      model,
+      [
+        { role: 'user', text: 'gas?' },
+        { role: 'assistant', text: '', toolCalls: [{ id: 'call_1', name: 'gas_price', argumentsText: '{}' }] },
+        { role: 'tool', callId: 'call_1', toolName: 'gas_price', text: '7' },
+      ],
+      { tools: [GAS_PRICE] },
+    )
+    expect(callIds).not.toContain('call_1')
+  })
+})
+
+describe('a request', () => {
+  test('carries the key, what the caller set and nothing more', async () => {
+    const { model, backend } = await start([{ text: 'ok' }, { text: 'ok' }])
+    await askModel(model, 'hello')
+    await askModel(model, 'hello', {
+      params: { temperature: 0, topP: 0, maxTokens: 9, stop: ['END'], seed: 7 },
+      tools: [GAS_PRICE],
+    })
+    expect(backend.requests[0]?.headers.authorization).toBe('Bearer sk-test')
+    expect(backend.requests[0]?.body).toEqual({
+      model: 'gpt-test',
+      stream: true,
+      stream_options: { include_usage: true },
+      messages: [{ role: 'user', content: 'hello' }],
+    })
+    expect(backend.requests[1]?.body).toMatchObject({
+      temperature: 0,
+      top_p: 1e-6,
+      max_tokens: 9,
+      stop: ['END'],
+      seed: 7,
+    })
+    expect(backend.requests[1]?.body.tools).toEqual([
+      {
+        type: 'function',
+        function: { name: 'gas_price', description: 'Gas price of a chain.', parameters: GAS_PRICE.parameters },
+      },
+    ])
+  })
+})
+
+describe('a failure', () => {
+  test.each<[what: string, reply: ScriptedReply, expected: Record<string, unknown>]>([
+    ['a rate limit', { status: 429, error: 'secret' }, { status: 503, retryAfterSec: 5 }],
+    ['overload', { status: 503, error: 'secret' }, { status: 503 }],
+    [
+      'a bad key',
+      { status: 401, error: 'secret' },
+      { status: 502, message: expect.stringContaining('OPENAI_API_KEY') },
+    ],
+    ['a crash', { status: 500, error: 'secret' }, { status: 502 }],
+    ['a request it takes for bad', { status: 400, error: 'secret' }, { status: 502 }],
+    ['a gateway that gave up', { status: 504, error: 'secret' }, { status: 504 }],
+    ['an error in mid-answer', { text: 'It is', error: 'secret' }, { status: 502 }],
+    ['garbled data', { text: 'It is', garbled: 'data: {secret\n\n' }, { status: 502 }],
+    ['a cut connection', { text: 'It is', cut: true }, { status: 502, retryAfterSec: undefined }],
+    ['a reset connection', { text: 'It is', cut: 'reset' }, { status: 502, retryAfterSec: undefined }],
+    ['no finish', { text: 'It is', noFinal: true }, { status: 502 }],
+    ['JSON instead of a stream', { garbled: '{"secret":1}', noFinal: true }, { status: 502 }],
+  ])('from %s says what it is, and nothing of the backend', async (_what, reply, expected) => {
+    const { model, backend } = await start([reply])
+    const error = await failureOf(model)
+    expect(error).toMatchObject(expected)
+    expect(error.message).not.toMatch(/secret|127\.0\.0\.1/)
+    expect(backend.requests).toHaveLength(1)
+  })
+
+  test('from too long a prompt tells the limit as the backend counts it', async () => {
+    const { model } = await start([
+      {
+        status: 400,
+        error: {
+          message:
+            "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens (4000 in the messages).",
+          code: 400,
+        },
+      },
+      { status: 400, error: { message: 'too long', code: 'context_length_exceeded' } },
+    ])
+    expect(await failureOf(model)).toMatchObject({
+      code: 'context_length_exceeded',
+      details: { limitTokens: 4_096, promptTokens: 5_000 },
+    })
+    const untold = await failureOf(model)
+    expect(untold).toMatchObject({ code: 'context_length_exceeded' })
+    expect(untold.message).toMatch(
+      /^This model's maximum context length is exceeded\. However, your messages resulted in/,
+    )
+  })
+
+  test('of a model that is still loading is a 502 that says so', async () => {
+    const { model } = await start([{ status: 503, error: { message: 'Loading model', code: 503 } }])
+    expect(await failureOf(model)).toMatchObject({ status: 502, code: 'model_warming_up', retryAfterSec: 15 })
+  })
+
+  test('to reach the server is a 502', async () => {
+    const { model, backend } = await start([])
+    await backend.close()
+    expect(await failureOf(model)).toMatchObject({ status: 502, message: expect.stringContaining('cannot be reached') })
+  })
+
+  test('of a server that never answers is a 504, and its request is closed', async () => {
+    const { model, backend } = await start([{ hang: true }], { firstTokenTimeoutMs: 100 })
+    expect(await failureOf(model)).toMatchObject({ status: 504 })
+    await expect.poll(() => backend.openRequests).toBe(0)
+  })
+})
+
+test('a prompt goes to the backend alone, also where the environment names a tracing service', async () => {
+  const traced: string[] = []
+  const service = createServer(async (req, res) => {
+    traced.push(await text(req))
+    res.end('{}')
+  }).listen(0, '127.0.0.1')
+  await once(service, 'listening')
+  vi.stubEnv('LANGSMITH_TRACING', 'true')
+  vi.stubEnv('LANGSMITH_API_KEY', 'x')
+  vi.stubEnv('LANGSMITH_ENDPOINT', `http://127.0.0.1:${(service.address() as AddressInfo).port}`)
+  const { model } = await start([{ text: 'ok' }])
+  await askModel(model, 'a private question')
+  await RunnableLambda.from(() => 'ok').invoke('something traced')
+  await expect.poll(() => traced.join()).toContain('something traced')
+  expect(traced.join()).not.toContain('private')
+  vi.unstubAllEnvs()
+  service.close()
+})
+
+test('leaving the iteration, or aborting the signal, closes the request', async () => {
+  const { model, backend } = await start([
+    { text: 'It is', thenHang: true },
+    { text: 'It is', thenHang: true },
+  ])
+  for await (const event of model.stream(toModelRequest('hello'))) if (event.type === 'text') break
+  await expect.poll(() => backend.openRequests).toBe(0)
+  const caller = new AbortController()
+  const answer = askModel(model, 'hello', { signal: caller.signal })
+  await expect.poll(() => backend.openRequests).toBe(1)
+  caller.abort(new Error('gone'))
+  await expect(answer).rejects.toThrow('gone')
+  await expect.poll(() => backend.openRequests).toBe(0)
+})
+
+describe('the check', () => {
+  const { signal } = new AbortController()
+
+  test('is ok where the model is listed, and says what to look at where it is not', async () => {
+    const { model, backend } = await start([])
+    expect(await model.check(signal)).toEqual({ status: 'ok' })
+    const other = await start([], { modelName: 'other' }, { models: ['gpt-test'] })
+    expect(await other.model.check(signal)).toMatchObject({ status: 'down', detail: expect.stringContaining('other') })
+    await backend.close()
+    expect(await model.check(signal)).toMatchObject({
+      status: 'down',
+      detail: expect.stringContaining('OPENAI_BASE_URL'),
+    })
+  })
+})
+
+async function start(script: Script, options: Partial<OpenAIOptions> = {}, backendOptions?: ScriptedOpenAIOptions) {
+  const modelName = options.modelName ?? 'gpt-test'
+  const backend = await scriptedOpenAI(script, backendOptions ?? { models: [modelName] })
+  backends.push(backend)
+  const model = createOpenAIModel({
+    id: 'operator',
+    modelName,
+    baseUrl: `${backend.url}/v1`,
+    apiKey: 'sk-test',
+    ...options,
+  })
+  return { backend, model }
+}
+
+async function failureOf(model: Model): Promise<Error> {
+  return askModel(model, 'hello').then(
+    () => expect.unreachable('it should have failed'),
+    (error: Error) => error,
+  )
+}

@@ -1,0 +1,132 @@
+import { z } from 'zod'
+import { BackendFailure } from './backend-failure.ts'
+import { type BackendAgent, createBackendAgent, createBackendFetch } from './backend-fetch.ts'
+import { type BackendTimeouts, CHECK_TIMEOUT_MS, DEFAULT_TIMEOUTS } from './backend-timeouts.ts'
+import type { OpenChat } from './langchain-adapter.ts'
+import type { Model, ModelEvent, ModelHealth, ModelParams, ModelRequest } from './model.ts'
+import type { OpenAIChat } from './openai-chat.ts'
+import type { BackendAdvice } from './to-model-error.ts'
+
+export type OpenAIOptions = Partial<BackendTimeouts> & {
+  /** Public id. */
+  id: string
+  modelName: string
+  /** Ends in `/v1`, without a trailing slash. Default: OpenAI's own. */
+  baseUrl?: string | undefined
+  /** Servers of one's own often want none. */
+  apiKey?: string | undefined
+}
+
+/** A model behind OpenAI's Chat Completions, wherever it is served. */
+export function createOpenAIModel(options: OpenAIOptions): Model {
+  const { id, modelName, baseUrl = 'https://api.openai.com/v1', apiKey = 'none' } = options
+  const { connectTimeoutMs, firstTokenTimeoutMs, idleTimeoutMs } = { ...DEFAULT_TIMEOUTS, ...options }
+  const agent = createBackendAgent({ connectTimeoutMs })
+  const settings = {
+    modelId: id,
+    firstTokenTimeoutMs,
+    idleTimeoutMs,
+    advice: ADVICE,
+    thoughtOpened: OPENS_THOUGHTS.test(modelName),
+  }
+
+  async function* stream(request: ModelRequest): AsyncGenerator<ModelEvent, void> {
+    const [{ OpenAIChat }, { streamChat }] = await loadOpenAI()
+    const open: OpenChat = async ({ messages, tools, signal }) => {
+      const chat = new OpenAIChat({
+        ...toChatOptions(request.params),
+        model: modelName,
+        apiKey,
+        streamUsage: true,
+        maxRetries: 0,
+        // Ours are counted around the whole call.
+        timeout: 2 * firstTokenTimeoutMs,
+        configuration: {
+          baseURL: baseUrl,
+          organization: null,
+          project: null,
+          logLevel: 'off',
+          fetch: createBackendFetch({ agent, signal }),
+        },
+      })
+      const { stop, seed } = request.params
+      // Not `stream()`, which would hand prompts to a tracing service where the environment names one, and costs more.
+      const chunks = chat._streamResponseChunks(messages, {
+        signal,
+        ...(tools.length === 0 ? {} : { tools }),
+        ...(stop === undefined ? {} : { stop: [...stop] }),
+        ...(seed === undefined ? {} : { seed }),
+      })
+      return toMessages(chunks)
+    }
+    yield* streamChat(open, request, settings)
+  }
+
+  return {
+    id,
+    backend: `openai:${modelName}`,
+    contextTokens: undefined,
+    stream,
+    check: (signal) => checkOpenAI({ baseUrl, apiKey, modelName, agent }, signal),
+  }
+}
+
+/** Imported on first use: LangChain takes a third of a second and 100 MB. */
+export const loadOpenAI = () => Promise.all([import('./openai-chat.ts'), import('./langchain-adapter.ts')])
+
+async function* toMessages(chunks: ReturnType<OpenAIChat['_streamResponseChunks']>): AsyncGenerator<unknown> {
+  for await (const { message, generationInfo } of chunks) {
+    Object.assign(message.response_metadata, generationInfo)
+    yield message
+  }
+}
+
+/** Their templates end the prompt with `<think>`; a server with a reasoning parser says so by sending thoughts apart. */
+const OPENS_THOUGHTS = /deepseek-r1|qwq|-thinking/i
+
+/** What the caller left open stays the backend's: reasoning models refuse a temperature. */
+function toChatOptions({ temperature, topP, maxTokens, frequencyPenalty, presencePenalty }: ModelParams) {
+  return {
+    ...(temperature === undefined ? {} : { temperature }),
+    // vLLM takes no 0, which means the same as almost nothing.
+    ...(topP === undefined ? {} : { topP: Math.max(topP, 1e-6) }),
+    ...(maxTokens === undefined ? {} : { maxTokens }),
+    ...(frequencyPenalty === undefined ? {} : { frequencyPenalty }),
+    ...(presencePenalty === undefined ? {} : { presencePenalty }),
+  }
+}
+
+const ADVICE: BackendAdvice = {
+  unreachable: 'Is its server running? OPENAI_BASE_URL says where it is.',
+  missing: 'is not known to its server: see the model name and OPENAI_BASE_URL.',
+  noTools: 'cannot call tools on its server: vLLM needs --enable-auto-tool-choice and --tool-call-parser.',
+  unauthorized: 'is refused by its server: see OPENAI_API_KEY.',
+}
+
+type OpenAIModelRef = { baseUrl: string; apiKey: string; modelName: string; agent: BackendAgent }
+
+async function checkOpenAI(
+  { baseUrl, apiKey, modelName, agent }: OpenAIModelRef,
+  signal: AbortSignal,
+): Promise<ModelHealth> {
+  const fetch = createBackendFetch({ agent, signal: AbortSignal.any([signal, AbortSignal.timeout(CHECK_TIMEOUT_MS)]) })
+  try {
+    const response = await fetch(`${baseUrl}/models`, { headers: { authorization: `Bearer ${apiKey}` } })
+    const served = Served.safeParse(await response.json())
+    if (!served.success)
+      return { status: 'down', detail: 'OPENAI_BASE_URL does not lead to an OpenAI-compatible server' }
+    const isServed = served.data.data.some(({ id }) => id === modelName)
+    return isServed ? { status: 'ok' } : { status: 'down', detail: `the server does not list ${modelName}` }
+  } catch (error) {
+    return { status: 'down', detail: toDetail(error) }
+  }
+}
+
+const Served = z.object({ data: z.array(z.object({ id: z.string() })) })
+
+function toDetail(error: unknown): string {
+  const status = error instanceof BackendFailure ? error.status : undefined
+  if (status === 401 || status === 403) return 'the server refuses OPENAI_API_KEY'
+  if (status === 404) return 'OPENAI_BASE_URL does not lead to an OpenAI-compatible server; it usually ends in /v1'
+  return 'the server at OPENAI_BASE_URL does not answer'
+}

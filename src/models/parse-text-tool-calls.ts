@@ -1,0 +1,85 @@
+export type TextToolCall = { name: string; argumentsText: string }
+
+/**
+ * The tool calls that `text` spells out and nothing else: JSON objects or arrays of them, one after another.
+ * Undefined where anything is not a call to one of `offered`.
+ * @param options.marked - the text was marked as a call. It may then lack arguments, name a tool that was not offered, or
+ * be broken behind its name: who runs the call tells the model.
+ */
+export function parseTextToolCalls(
+  text: string,
+  offered: ReadonlySet<string>,
+  { marked }: { marked: boolean },
+): TextToolCall[] | undefined {
+  const values = parseSequence(text)
+  if (values === undefined) return marked ? toBrokenCall(text, offered) : undefined
+  const calls = values.flat().map((value) => toCall(value, offered, marked))
+  return calls.length > 0 && calls.every((call) => call !== undefined) ? calls : undefined
+}
+
+/** What follows the arguments' colon, up to their end where they have one: a brace too few or too many behind them is no harm. */
+function toBrokenCall(text: string, offered: ReadonlySet<string>): TextToolCall[] | undefined {
+  const name = BROKEN_NAME.exec(text)?.[1]
+  if (name === undefined || !offered.has(name)) return undefined
+  const start = BROKEN_ARGUMENTS.exec(text)
+  if (start === null) return [{ name, argumentsText: text.trim() }]
+  const from = start.index + start[0].length
+  return [{ name, argumentsText: text.slice(from, endOfValue(text, from)).trim() }]
+}
+
+const BROKEN_NAME = /^[\s[]*\{\s*"name"\s*:\s*"([^"]*)"/
+const BROKEN_ARGUMENTS = /"(?:arguments|parameters)"\s*:\s*/
+
+function toCall(value: unknown, offered: ReadonlySet<string>, marked: boolean): TextToolCall | undefined {
+  if (!isObject(value)) return undefined
+  const call = isObject(value.function) ? value.function : value
+  const { name } = call
+  const args = call.arguments ?? call.parameters
+  if (typeof name !== 'string' || name === '' || !(marked || offered.has(name))) return undefined
+  if (args === undefined || args === null) return marked ? { name, argumentsText: '{}' } : undefined
+  if (typeof args === 'string') return { name, argumentsText: args }
+  return isObject(args) ? { name, argumentsText: JSON.stringify(args) } : undefined
+}
+
+/** JSON values that follow each other with nothing but blanks, commas or semicolons between. */
+function parseSequence(text: string): unknown[] | undefined {
+  const values: unknown[] = []
+  for (let at = skipGap(text, 0); at < text.length; ) {
+    const end = endOfValue(text, at)
+    if (end === undefined) return undefined
+    try {
+      values.push(JSON.parse(text.slice(at, end)))
+    } catch {
+      return undefined
+    }
+    at = skipGap(text, end)
+  }
+  return values
+}
+
+function skipGap(text: string, from: number): number {
+  let at = from
+  while (at < text.length && ' \t\r\n,;'.includes(text.charAt(at))) at++
+  return at
+}
+
+/** Where the object or array that begins at `from` closes. */
+function endOfValue(text: string, from: number): number | undefined {
+  let depth = 0
+  let inString = false
+  for (let at = from; at < text.length; at++) {
+    const char = text.charAt(at)
+    if (inString) {
+      if (char === '\\') at++
+      else if (char === '"') inString = false
+    } else if (char === '"') inString = true
+    else if (char === '{' || char === '[') depth++
+    else if (char === '}' || char === ']') depth--
+    if (depth === 0) return inString || at === from ? undefined : at + 1
+  }
+  return undefined
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

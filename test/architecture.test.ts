@@ -1,0 +1,63 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { dirname, join, relative, resolve } from 'node:path'
+import { expect, test } from 'vitest'
+
+const ROOT = resolve(import.meta.dirname, '..')
+
+/** What each part may import, beside itself. A part is a folder or a file of `src/`, or the folder `tools/`. */
+const ARROWS: Record<string, readonly string[]> = {
+  errors: [],
+  messages: [],
+  chain: ['errors', 'messages'],
+  tools: ['chain', 'errors', 'messages'],
+  models: ['config', 'errors', 'messages'],
+  agent: ['models', 'tools', 'errors', 'messages'],
+  runs: ['agent', 'models', 'tools', 'chain', 'errors', 'messages'],
+  http: ['runs', 'models', 'config', 'errors', 'messages'],
+  toolkit: ['tools', 'chain', 'messages', 'errors'],
+  config: ['chain'],
+  app: ['http', 'models', 'runs'],
+  gateway: ['app', 'readiness', 'http', 'runs', 'agent', 'models', 'tools', 'chain', 'config', 'errors', 'messages'],
+  readiness: ['http', 'models', 'chain'],
+  'drop-tracing': [],
+  'stop-on-signal': [],
+  main: ['gateway', 'config', 'drop-tracing', 'stop-on-signal'],
+  'tool files': ['toolkit'],
+}
+
+test('imports follow the arrows of the architecture', async () => {
+  const wrong: string[] = []
+  for (const file of [...(await sourceFiles('src')), ...(await sourceFiles('tools'))]) {
+    const from = partOf(file)
+    for (const target of importsOf(await readFile(file, 'utf8'), file)) {
+      const to = partOf(target)
+      if (to !== from && !ARROWS[from]?.includes(to)) wrong.push(`${relative(ROOT, file)} → ${relative(ROOT, target)}`)
+    }
+  }
+  expect(wrong).toEqual([])
+})
+
+test('only main.ts touches the process', async () => {
+  const touching: string[] = []
+  for (const file of await sourceFiles('src')) {
+    if (/\bprocess\.\w|from 'node:process'/.test(await readFile(file, 'utf8'))) touching.push(relative(ROOT, file))
+  }
+  expect(touching).toEqual(['src/main.ts'])
+})
+
+async function sourceFiles(dir: string): Promise<string[]> {
+  const entries = await readdir(join(ROOT, dir), { recursive: true })
+  return entries
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .map((name) => join(ROOT, dir, name))
+    .sort()
+}
+
+function importsOf(source: string, file: string): string[] {
+  return [...source.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map((match) => resolve(dirname(file), match[1] ?? ''))
+}
+
+function partOf(file: string): string {
+  const [folder, part = ''] = relative(ROOT, file).split('/')
+  return folder === 'tools' ? 'tool files' : part.replace(/\.ts$/, '')
+}

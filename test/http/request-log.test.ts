@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest'
+import { BackendError } from '../../src/errors.ts'
+import { completed, HELLO, says, startHttp, tells, WALLET } from '../support/http-gateway.ts'
+
+test('a request is one line: who asked what, how it went, what it used', async () => {
+  const gateway = await startHttp(
+    tells({ type: 'text', text: 'a private answer' }, completed({ trace: { limit: 'max_steps' } })),
+  )
+  const response = await gateway.ask(
+    { ...HELLO, messages: [{ role: 'user', content: 'a private question' }], metadata: { team: 'research' } },
+    { headers: { 'x-request-id': 'mine', authorization: 'Bearer gw_secret' } },
+  )
+  expect(response.status).toBe(200)
+  await expect.poll(() => gateway.log).toHaveLength(1)
+  expect(gateway.log[0]).toMatchObject({
+    level: 30,
+    requestId: 'mine',
+    method: 'POST',
+    route: '/v1/chat/completions',
+    status: 200,
+    ms: expect.any(Number),
+    caller: WALLET.toLowerCase(),
+    model: 'operator',
+    runId: response.headers.get('x-groundwire-run-id'),
+    metadata: { team: 'research' },
+    usage: { promptTokens: 12, completionTokens: 3 },
+    finish: 'max_steps',
+  })
+  expect(JSON.stringify(gateway.log)).not.toMatch(/private|secret/)
+})
+
+test('what looks like a secret in metadata is not logged', async () => {
+  const gateway = await startHttp(says('ok'))
+  const metadata = { api_key: 'abc', note: 'sk-abc', word: `0x${'ab'.repeat(32)}`, wallet: WALLET }
+  await gateway.ask({ ...HELLO, metadata })
+  await expect.poll(() => gateway.log).toHaveLength(1)
+  expect(gateway.log[0]?.metadata).toEqual({
+    api_key: '[redacted]',
+    note: '[redacted]',
+    word: '[redacted]',
+    wallet: WALLET,
+  })
+})
+
+test('a caller’s mistake is logged with its code, and without a stack', async () => {
+  const gateway = await startHttp(says('ok'))
+  await gateway.ask({ ...HELLO, model: 'gpt-4o' })
+  await expect.poll(() => gateway.log).toHaveLength(1)
+  expect(gateway.log[0]).toMatchObject({ level: 30, status: 404, error: { code: 'model_not_found' } })
+  expect(gateway.log[0]?.error).not.toHaveProperty('stack')
+})
+
+test('an error that may quote a prompt is logged without its words', async () => {
+  const said = Object.assign(new Error('cannot tokenize: a private question'), { status: undefined, headers: {} })
+  const broken = new SyntaxError('Unexpected token: "a private question" is not valid JSON')
+  const gateway = await startHttp(async function* () {
+    yield { type: 'step_started', step: 1 }
+    throw new BackendError('The model failed.', { kind: 'failed', cause: Object.assign(broken, { cause: said }) })
+  })
+  await gateway.ask(HELLO)
+  await expect.poll(() => gateway.log).toHaveLength(1)
+  expect(gateway.log[0]).toMatchObject({ error: { cause: { name: 'SyntaxError', cause: { name: 'Error' } } } })
+  expect(JSON.stringify(gateway.log)).not.toContain('private')
+})
+
+test('probes are logged at debug only', async () => {
+  const gateway = await startHttp(says('ok'))
+  await fetch(`${gateway.url}/health`)
+  await expect.poll(() => gateway.log).toHaveLength(1)
+  expect(gateway.log[0]).toMatchObject({ level: 20, route: '/health' })
+})

@@ -1,0 +1,138 @@
+import { Writable } from 'node:stream'
+import { pino } from 'pino'
+import { onTestFinished } from 'vitest'
+import { type AppDeps, createApp } from '../../src/app.ts'
+import { listen } from '../../src/http/listen.ts'
+import type { Usage } from '../../src/messages.ts'
+import type { Model } from '../../src/models/model.ts'
+import type { ModelListing, Models } from '../../src/models/models.ts'
+import type { ExecuteRun, RunCompleted, RunEvent, RunOrder } from '../../src/runs/run.ts'
+
+type LogLine = Record<string, unknown>
+
+export type HttpGateway = {
+  url: string
+  /** What the runs were ordered to do, in order. */
+  orders: RunOrder[]
+  log: LogLine[]
+  /** Open sockets. */
+  connections(): Promise<number>
+  ask(body: unknown, init?: { headers?: Record<string, string>; signal?: AbortSignal }): Promise<Reply>
+}
+
+type Reply = Omit<Response, 'json'> & { json(): Promise<ReplyBody> }
+
+/** What a spec reads of a reply; which of it is there depends on the status. */
+type ReplyBody = {
+  model: string
+  choices: { message: { content: string } }[]
+  usage: Record<string, unknown>
+  groundwire: Record<string, unknown>
+  error: { message: string; type: string; param: string | null; code: string | null }
+  details: string
+}
+
+export const WALLET = '0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045'
+
+/** The app on a real socket, with a run written by the spec. It closes when the test does. */
+export async function startHttp(executeRun: ExecuteRun, deps: Partial<AppDeps> = {}): Promise<HttpGateway> {
+  const orders: RunOrder[] = []
+  const log: LogLine[] = []
+  const app = createApp({
+    models: toModels([
+      { id: 'operator', model: idleModel('operator') },
+      { id: 'Qwen/Qwen3-32B:fp8', model: idleModel('Qwen/Qwen3-32B:fp8') },
+    ]),
+    executeRun(order, signal) {
+      orders.push(order)
+      return executeRun(order, signal)
+    },
+    readiness: async () => ({ ready: true, models: [], chains: [] }),
+    log: pino({ level: 'debug' }, toLines(log)),
+    bodyLimitBytes: 1024 * 1024,
+    ...deps,
+  })
+  const { url, server, close } = await listen(app, { host: '127.0.0.1', port: 0 })
+  onTestFinished(() => close(AbortSignal.abort()))
+  return {
+    url,
+    orders,
+    log,
+    connections: () => new Promise((resolve) => server.getConnections((_error, count) => resolve(count))),
+    ask: (body, { headers, signal } = {}) =>
+      fetch(`${url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-wallet-address': WALLET, ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+        ...(signal && { signal }),
+      }) as Promise<Reply>,
+  }
+}
+
+export const HELLO = { messages: [{ role: 'user', content: 'hello' }] }
+
+/** A run that tells these events. */
+export function tells(...events: readonly RunEvent[]): ExecuteRun {
+  return async function* (order) {
+    yield { type: 'step_started', step: 1 }
+    for (const event of events) yield event.type === 'completed' ? withRunId(event, order.id) : event
+  }
+}
+
+export const says = (...texts: readonly string[]): ExecuteRun =>
+  tells(...texts.map((text): RunEvent => ({ type: 'text', text })), completed())
+
+export function completed({
+  usage = { promptTokens: 12, completionTokens: 3 },
+  ...rest
+}: {
+  usage?: Usage
+  reason?: RunCompleted['reason']
+  trace?: Partial<RunCompleted['trace']>
+} = {}): RunCompleted {
+  return {
+    type: 'completed',
+    reason: rest.reason ?? 'stop',
+    usage,
+    trace: {
+      runId: '',
+      backend: 'ollama:qwen3:8b',
+      steps: 1,
+      limit: null,
+      toolCalls: [],
+      blocks: [],
+      reorgs: [],
+      evidence: [],
+      ...rest.trace,
+    },
+  }
+}
+
+function withRunId(event: RunCompleted, runId: string): RunCompleted {
+  return { ...event, trace: { ...event.trace, runId } }
+}
+
+export function toModels(listings: readonly ModelListing[]): Models {
+  return { list: () => listings, find: (id) => listings.find((listing) => listing.id === id)?.model }
+}
+
+export function idleModel(id: string): Model {
+  return {
+    id,
+    backend: 'ollama:qwen3:8b',
+    contextTokens: 16_384,
+    stream: () => {
+      throw new Error('HTTP never calls a model')
+    },
+    check: async () => ({ status: 'ok' }),
+  }
+}
+
+function toLines(log: LogLine[]): Writable {
+  return new Writable({
+    write(chunk, _encoding, done) {
+      log.push(JSON.parse(String(chunk)))
+      done()
+    },
+  })
+}

@@ -1,0 +1,41 @@
+import pino from 'pino'
+import type { DevChainId } from '../../devchain/dev-client.ts'
+import { type DevChain, startDevChain } from '../../devchain/start.ts'
+import { findChainName } from '../../src/chain/chain-list.ts'
+import { type Config, parseConfig } from '../../src/config.ts'
+import { type Gateway, startGateway } from '../../src/gateway.ts'
+
+export type WholeGateway = Gateway & {
+  /** What the gateway logged, a parsed line each. */
+  logLines(): Record<string, unknown>[]
+  ask(body: object, init?: { headers?: Record<string, string>; signal?: AbortSignal }): Promise<Response>
+}
+
+/** All parts as shipped, on a free port, set up by the environment variables that an operator would set. */
+export async function wholeGateway(env: Record<string, string>): Promise<WholeGateway> {
+  const config: Config = parseConfig({ PORT: '0', ...env })
+  const lines: string[] = []
+  const log = pino({ level: 'info' }, { write: (line) => lines.push(line) })
+  const gateway = await startGateway(config, log)
+  return {
+    ...gateway,
+    logLines: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
+    ask: (body, { headers = {}, ...init } = {}) =>
+      fetch(`${gateway.url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: 'Bearer test', ...headers },
+        body: JSON.stringify(body),
+        ...init,
+      }),
+  }
+}
+
+/** A development chain and the environment that points a gateway at it. */
+export async function devChainEnv(
+  chainIds: readonly DevChainId[],
+): Promise<{ chain: DevChain; env: Record<string, string> }> {
+  const chain = await startDevChain({ chainIds })
+  const urls = chain.chains.map(({ chainId, url }) => [`RPC_URL_${chainId}`, url] as const)
+  const names = chain.chains.map(({ chainId }) => findChainName(chainId))
+  return { chain, env: { ...Object.fromEntries(urls), CHAINS: names.join(',') } }
+}
