@@ -58,6 +58,7 @@ export function createFallback({ chain, nodes, hint, hedgeMs = 500, now = Date.n
         for (const spare of spares) {
           if (heads.isLagging(request, spare.result)) health.bench(spare.node, new NodeError('lagging'))
         }
+        attempts.delete(node)
         end()
         resolve(result)
       }

@@ -11,12 +11,17 @@ import type { Rpc, RpcRequest } from './rpc.ts'
 export function recordReads({ chainId, add }: { chainId: number; add: (evidence: Evidence) => void }, next: Rpc): Rpc {
   return async (request) => {
     const result = await next(request)
+    let digest: Hex | undefined
     add({
       chainId,
       method: request.method,
       params: request.params,
       blockNumber: blockNumberOf(request),
-      resultDigest: keccak256(stringToBytes(canonicalJson(result))),
+      // Few callers ask for the evidence, and hashing is the dearest part of a large read.
+      get resultDigest() {
+        digest ??= keccak256(stringToBytes(canonicalJson(result)))
+        return digest
+      },
     })
     return result
   }
