@@ -5,8 +5,8 @@ export type BackendFetchOptions = {
   agent: BackendAgent
   /** Ends the request, whatever signal the client library brings along. */
   signal: AbortSignal
-  /** Rewrites the JSON of a request. */
-  toBody?: (body: Record<string, unknown>) => Record<string, unknown>
+  /** Rewrites the JSON text of a request. */
+  toBody?: (body: string) => string
   /** Sees an answer's body before the client library does; a throw fails the answer. */
   readBody?: (body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>
 }
@@ -30,7 +30,7 @@ export function createBackendFetch({ agent, signal, toBody, readBody }: BackendF
   return async (input, init = {}) => {
     const both = init.signal ? AbortSignal.any([signal, init.signal]) : signal
     const text = typeof init.body === 'string' ? init.body : undefined
-    const sent = text !== undefined && toBody !== undefined ? JSON.stringify(toBody(JSON.parse(text))) : text
+    const sent = text !== undefined && toBody !== undefined ? toBody(text) : text
     const { statusCode: status, headers, body } = await reach(String(input), { agent, signal: both, init, body: sent })
     if (status < 200 || status > 299) {
       throw new BackendFailure('refused', { status, upstreamText: await readSome(body) })

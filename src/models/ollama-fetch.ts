@@ -16,24 +16,23 @@ export function createOllamaFetch(
   return createBackendFetch({
     agent,
     signal,
-    toBody: (body) => ({
-      ...body,
-      messages: withToolNames(body.messages, results),
-      truncate: false,
-      shift: false,
-    }),
+    // As text where nothing else changes: most of a body is the tools, and reading it costs more than sending it.
+    toBody: (body) => (results.length === 0 ? body : withToolNames(body, results)).replace(/^\{/, WHOLE_PROMPT),
     readBody: readLines,
   })
 }
 
-function withToolNames(sent: unknown, results: readonly { callId: string; toolName: string }[]): unknown {
-  if (!Array.isArray(sent)) return sent
+const WHOLE_PROMPT = '{"truncate":false,"shift":false,'
+
+function withToolNames(body: string, results: readonly { callId: string; toolName: string }[]): string {
+  const parsed = JSON.parse(body) as { messages: { role: string }[] }
   let next = 0
-  return sent.map((message) => {
-    const result = message?.role === 'tool' ? results[next++] : undefined
+  const messages = parsed.messages.map((message) => {
+    const result = message.role === 'tool' ? results[next++] : undefined
     // Older builds know only the name.
     return result === undefined ? message : { ...message, tool_name: result.toolName, tool_call_id: result.callId }
   })
+  return JSON.stringify({ ...parsed, messages })
 }
 
 /** Passes on whole lines that are JSON. @throws {@link BackendFailure} for any other, and for an error within the answer. */
