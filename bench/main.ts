@@ -7,7 +7,7 @@ import { runLoad } from './load.ts'
 const PLAIN_REQUESTS = 1_500
 const WARM_UP_REQUESTS = 300
 const CONCURRENCY = 16
-const QUESTIONS = 100
+const QUESTIONS = 300
 
 const QUESTION_COSTS = [
   { title: 'nonce of an address', call: 'transaction_count {"address":"0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045"}' },
@@ -98,7 +98,7 @@ async function toolRows({ ollama, node, gateway, mine }: ToolBench): Promise<str
   const plain = await ask('hello', QUESTIONS)
   const rows: string[][] = []
   for (const { title, call } of QUESTION_COSTS) {
-    await ask(`tool:${call}`, 10)
+    await ask(`tool:${call}`, QUESTIONS)
     const { ownMs, rpcRequests } = await ask(`tool:${call}`, QUESTIONS)
     rows.push([`own time of a tool step: ${title}`, `${(ownMs - plain.ownMs).toFixed(2)} ms`, 'without model and node'])
     rows.push([`RPC requests: ${title}`, rpcRequests.toFixed(1), 'HTTP requests per question, with the reorg check'])
