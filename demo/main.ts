@@ -26,10 +26,10 @@ async function main(): Promise<void> {
   if (process.env.npm_lifecycle_event !== undefined) watchParent(() => process.kill(process.pid, 'SIGTERM'))
   try {
     dropTracing(process.env)
-    const config = parseConfig({ LOG_LEVEL: 'warn', ...process.env })
+    const config = parseConfig({ ...process.env, LOG_LEVEL: process.env.LOG_LEVEL || 'warn' })
     const [chain, picked] = await Promise.all([
       startDevChain({ dataDir: config.dataDir, blockTimeSec: 12, signal: starting.signal }),
-      pickModel(config, { isChosen: process.env.OPERATOR_MODEL !== undefined }),
+      pickModel(config, { isChosen: Boolean(process.env.OPERATOR_MODEL?.trim()) }),
     ])
     running.chain = chain
     const log = pino({ level: config.logLevel })

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { startDevChain } from '../devchain/start.ts'
+import { findChainName } from '../src/chain/chain-list.ts'
 import { createChains } from '../src/chain/chains.ts'
 import { type Config, ConfigError, parseConfig } from '../src/config.ts'
 import { toJsonSchema } from '../src/tools/json-schema.ts'
@@ -48,7 +49,8 @@ async function main(): Promise<number> {
     if (values.demo !== true) return await run(tool, argumentsText, config)
     const devChain = await startDevChain({ dataDir: config.dataDir })
     try {
-      return await run(tool, argumentsText, { ...config, rpcUrls: devChain.rpcUrls })
+      const chains = devChain.chains.flatMap(({ chainId }) => findChainName(chainId) ?? [])
+      return await run(tool, argumentsText, { ...config, rpcUrls: devChain.rpcUrls, chains })
     } finally {
       await devChain.stop()
     }

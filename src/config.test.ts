@@ -35,6 +35,10 @@ describe('the configuration', () => {
     expect(parseConfig({ CHAINS: 'mainnet, 8453,arb' }).chains).toEqual(['ethereum', 'base', 'arbitrum'])
   })
 
+  test('without any chain is refused', () => {
+    expect(messageOf(() => parseConfig({ CHAINS: ' , ' }))).toContain('CHAINS: must name at least one chain')
+  })
+
   test('leaves the slash at the end of a base URL off', () => {
     expect(parseConfig({ OLLAMA_BASE_URL: 'http://gpu:11434/' }).ollamaBaseUrl).toBe('http://gpu:11434')
   })

@@ -74,6 +74,7 @@ const chainList = z.string().transform((text, context): ChainName[] => {
     .split(',')
     .map((word) => word.trim())
     .filter((word) => word !== '')
+  if (words.length === 0) context.addIssue({ code: 'custom', message: 'must name at least one chain' })
   return words.flatMap((word) => {
     const name = findChainName(word)
     if (name === undefined) {

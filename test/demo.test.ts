@@ -26,7 +26,7 @@ afterEach(async () => {
 
 describe('the demo', () => {
   test('without Ollama answers the question of its own curl line with the true figure', async () => {
-    const { banner } = await startDemo({ OLLAMA_BASE_URL: NOBODY })
+    const { banner } = await startDemo({ OLLAMA_BASE_URL: NOBODY, OPERATOR_MODEL: '' }) // empty counts as unset
     expect(banner).toMatch(/model\s+rehearsal: .*ollama/i)
     expect(banner).toMatch(/ethereum block [\d,]+, base block [\d,]+, arbitrum block [\d,]+/)
     const pasted = /curl (\S+) \\\n\s+-H '([^']+)' -H '([^']+)' \\\n\s+-d '([^']+)'/.exec(banner)
@@ -78,15 +78,15 @@ describe('the demo', () => {
     await once(child, 'exit')
     expect(orphans.every(isAlive)).toBe(true)
     await startDemo({ OLLAMA_BASE_URL: NOBODY })
-    await expect.poll(() => orphans.filter(isAlive), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => orphans.filter(isAlive)).toEqual([])
   })
 
   test('ends with the npm that started it, even when npm is killed with SIGKILL', async () => {
     const { child, output } = spawnDemo({ OLLAMA_BASE_URL: NOBODY }, ['npm', 'run', 'demo'])
-    await expect.poll(output, { timeout: 15_000 }).toContain('Ctrl-C stops everything')
+    await expect.poll(output, { timeout: 30_000 }).toContain('Ctrl-C stops everything')
     const nodes = await chainPids()
     child.kill('SIGKILL')
-    await expect.poll(() => nodes.filter(isAlive), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => nodes.filter(isAlive)).toEqual([])
   })
 
   test('says in one line that its port is taken, and leaves no node behind', async () => {
@@ -116,7 +116,7 @@ function spawnDemo(env: Record<string, string>, command = [process.execPath, 'de
 
 async function startDemo(env: Record<string, string>) {
   const { child, output } = spawnDemo(env)
-  await expect.poll(output, { timeout: 15_000 }).toContain('Ctrl-C stops everything')
+  await expect.poll(output, { timeout: 30_000 }).toContain('Ctrl-C stops everything')
   const url = /url\s+(\S+)/.exec(output())?.[1] ?? ''
   const ask = async (content: string): Promise<unknown> => {
     const response = await fetch(`${url}/chat/completions`, {

@@ -61,3 +61,10 @@ test('--demo runs it on a development chain that is there for the call alone', a
   expect(await readdir(join(dataDir, 'devchain'))).toEqual([])
   await rm(dataDir, { recursive: true })
 })
+
+test('--demo refuses a chain that the demo does not have, and looks it up nowhere else', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'groundwire-tool-'))
+  const { code, err } = await tool(['--demo', 'gas', '{"chain": "polygon"}'], { DATA_DIR: dataDir })
+  expect({ code, err }).toEqual({ code: 1, err: 'polygon is not enabled here. Enabled: ethereum, base, arbitrum.\n' })
+  await rm(dataDir, { recursive: true })
+})
