@@ -5,11 +5,11 @@ import { listenOnLoopback } from './listen-on-loopback.ts'
 
 const WORDS = Array.from({ length: 20 }, (_, i) => (i === 0 ? 'The' : ` word${i}`))
 
+let busyMs = 0
 /**
  * Speaks Ollama's `/api/chat`, at once and always the same: the answer in 20 pieces, or, when the last user message
  * starts with `tool:`, first a call of the tool and the arguments that follow it.
  */
-let busyMs = 0
 const server = createServer((request, response) => {
   const startedAt = performance.now()
   const chunks: Buffer[] = []

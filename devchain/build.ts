@@ -1,5 +1,4 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import { brotliCompressSync } from 'node:zlib'
 import { type Address, getAddress, parseEther } from 'viem'
 import { mainnet } from 'viem/chains'
@@ -87,7 +86,7 @@ async function buildWorld(client: DevClient, chainId: DevChainId, world: World, 
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (import.meta.main) {
   const directory = new URL('./genesis/', import.meta.url)
   await mkdir(directory, { recursive: true })
   for (const { id } of DEV_CHAINS) {

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
 import type { Abi, Hex } from 'viem'
 import { z } from 'zod'
 
@@ -92,12 +91,4 @@ function packageVersion(name: string): string {
   return require(`${name}/package.json`).version
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const fresh = `${JSON.stringify(await compile(), null, 1)}\n`
-  if (!process.argv.includes('--check')) {
-    await writeFile(COMPILED, fresh)
-  } else if (fresh !== (await readFile(COMPILED, 'utf8'))) {
-    console.error('devchain/compiled.json is not what devchain/sol compiles to: run `node devchain/compile.ts`')
-    process.exitCode = 1
-  }
-}
+if (import.meta.main) await writeFile(COMPILED, `${JSON.stringify(await compile(), null, 1)}\n`)

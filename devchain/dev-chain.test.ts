@@ -145,7 +145,7 @@ test('Base and Arbitrum are other chains: the same people, other figures', async
 })
 
 describe.each([1, 8453, 42161] as const)('what the meta says of chain %i is true at the tip', (chainId) => {
-  test('accounts', async () => {
+  test('of accounts: nonces and balances', async () => {
     const { accounts } = await loadMeta(chainId)
     const client = clientOf(chainId)
     const found = await Promise.all(
@@ -157,7 +157,7 @@ describe.each([1, 8453, 42161] as const)('what the meta says of chain %i is true
     expect(found).toEqual(accounts.map(({ nonce, balance }) => ({ nonce, balance })))
   })
 
-  test('tokens and who holds them, by multicall', async () => {
+  test('of tokens: names, decimals and who holds how much, by multicall', async () => {
     const { tokens } = await loadMeta(chainId)
     const client = clientOf(chainId)
     const texts = await client.multicall({
@@ -184,7 +184,7 @@ describe.each([1, 8453, 42161] as const)('what the meta says of chain %i is true
     expect(balances.map(String)).toEqual(holdings.map(({ holder }) => holder.raw))
   })
 
-  test('feeds: their answers, and which are fresh', async () => {
+  test('of feeds: their answers, and which are fresh', async () => {
     const { feeds, builtAtSec } = await loadMeta(chainId)
     const client = clientOf(chainId)
     const { timestamp } = await client.getBlock()

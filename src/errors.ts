@@ -78,11 +78,8 @@ export class ContextLengthError extends GatewayError {
  * `message` names the backend by its public id and says what an operator can do; never an address or upstream text.
  */
 export class BackendError extends GatewayError {
-  constructor(
-    message: string,
-    { kind, retryAfterSec, cause }: { kind: BackendErrorKind; retryAfterSec?: number; cause?: unknown },
-  ) {
-    super(message, { ...BACKEND_ERRORS[kind], ...(retryAfterSec === undefined ? {} : { retryAfterSec }), cause })
+  constructor(message: string, { kind, cause }: { kind: BackendErrorKind; cause?: unknown }) {
+    super(message, { ...BACKEND_ERRORS[kind], cause })
   }
 }
 

@@ -8,7 +8,7 @@ export type AssistantMessage = { role: 'assistant'; text: string; toolCalls: rea
 export type ToolMessage = { role: 'tool'; callId: string; toolName: string; text: string }
 
 export type ToolCall = {
-  /** Unique within the run; `call_` and letters or digits, at most 40 characters. */
+  /** Unique within the run. Ours are `call_` and letters or digits, at most 40 characters; a caller's history may hold others. */
   id: string
   name: string
   /** JSON as the model wrote it: may be broken, so it is parsed where it is used. */

@@ -10,7 +10,7 @@ const ARROWS: Record<string, readonly string[]> = {
   messages: [],
   chain: ['errors', 'messages'],
   tools: ['chain', 'errors', 'messages'],
-  models: ['config', 'errors', 'messages'],
+  models: ['errors', 'messages'],
   agent: ['models', 'tools', 'errors', 'messages'],
   runs: ['agent', 'models', 'tools', 'chain', 'errors', 'messages'],
   http: ['runs', 'models', 'config', 'errors', 'messages'],

@@ -3,8 +3,6 @@ export type HoldBack = {
   push(text: string): string
   /** What is still held, once the step has proved to be an answer. */
   release(): string
-  /** Whether any text has left. */
-  readonly open: boolean
 }
 
 /**
@@ -16,24 +14,20 @@ export function createHoldBack(tokens: number): HoldBack {
   let held = ''
   let heldTokens = 0
   let open = tokens === 0
+  const release = () => {
+    const text = held
+    held = ''
+    return text
+  }
   return {
     push(text) {
       if (open) return text
       held += text
       heldTokens += countTokens(text)
-      if (heldTokens < tokens) return ''
-      open = true
-      return this.release()
+      open = heldTokens >= tokens
+      return open ? release() : ''
     },
-    release() {
-      const text = held
-      held = ''
-      if (text !== '') open = true
-      return text
-    },
-    get open() {
-      return open
-    },
+    release,
   }
 }
 

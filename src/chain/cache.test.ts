@@ -53,7 +53,7 @@ test('null and errors are not kept', async () => {
 })
 
 test('identical reads in flight are one request, and an abort leaves the others their answer', async () => {
-  await using node = await scriptedRpcNode({ mood: { type: 'slow', ms: 100 } })
+  await using node = await scriptedRpcNode({ mood: { type: 'slow', ms: 500 } })
   const rpc = cacheReads({ chainId: 1, store: createReadStore() }, createHttpRpc({ url: node.url }))
   const caller = new AbortController()
   const leaving = rpc({ ...nonce, signal: caller.signal })

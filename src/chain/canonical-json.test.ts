@@ -6,6 +6,6 @@ test.each<[unknown, string]>([
   [['0xAbC', '0x', 'Name.ETH'], '["0xabc","0x","Name.ETH"]'],
   [[16n], '["0x10"]'],
   [null, 'null'],
-])('%o', (value, text) => {
+])('%o has one text, whoever wrote it', (value, text) => {
   expect(canonicalJson(value)).toBe(text)
 })

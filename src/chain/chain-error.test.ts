@@ -21,7 +21,7 @@ async function scopeOver(options: RpcNodeOptions): Promise<ChainScope> {
     await chains.close()
     await node.close()
   })
-  return chains.openSession().scope(AbortSignal.timeout(500))
+  return chains.openSession().scope(AbortSignal.timeout(options.mood?.type === 'hang' ? 500 : 10_000))
 }
 
 const callThat = (answer: () => unknown) => scopeOver({ answers: { eth_call: answer } })
@@ -58,22 +58,22 @@ test('a revert without a reason says that', async () => {
   expect(viem).toBe('The contract reverted without a reason.')
 })
 
-test('no contract at the address', async () => {
+test('an address without a contract is told as no data', async () => {
   expect((await tell(await callThat(() => '0x'))).viem).toBe('The contract function "name" returned no data ("0x").')
 })
 
-test('something else than a string', async () => {
+test('an answer of another type is told in one short line', async () => {
   const told = await tell(await callThat(() => stringToHex('MKR', { size: 32 })))
   for (const message of Object.values(told)) expect(message).toMatch(/^.{10,300}$/)
 })
 
-test('what the node says of the request', async () => {
+test('what a node has against the request is told in its words', async () => {
   const told = await tell(await callThat(failing({ code: -32602, message: 'invalid argument 0: hex string' })))
   expect(told.viem).toBe('The node answers: invalid argument 0: hex string')
   expect(told.ethers).toBe(told.viem)
 })
 
-test('a block that no node has, rather than nodes that fail', async () => {
+test('a block that no node has is told as that, and not as nodes that fail', async () => {
   const { viem, ethers } = await tell(await callThat(failing({ code: -32000, message: 'header not found' })))
   expect(viem).toBe(
     'No node of ethereum has that block or its state: it is yet to come, or older than what the nodes keep.',
@@ -88,7 +88,7 @@ test.each<[RpcNodeMood, string]>([
     'No node of ethereum answers: 1 refused the request (is its key valid?). Check RPC_URL_1.',
   ],
   [{ type: 'hang' }, 'The time for this read is up.'],
-])('a node that fails: %j', async (mood, message) => {
+])('a node in the mood %j is told by what it did, and not by where it is', async (mood, message) => {
   expect(await tell(await scopeOver({ mood }))).toEqual({ viem: message, ethers: message })
 })
 

@@ -16,7 +16,7 @@ export type Evidence = {
   chainId: number
   method: string
   params: readonly unknown[]
-  /** The pinned block, or null for a read that names no block (`eth_chainId`). */
+  /** The block that was read: the run's, or another that was named; null for a read that names none (`eth_gasPrice`). */
   blockNumber: bigint | null
   /** keccak256 of the result's canonical JSON. */
   resultDigest: Hex

@@ -19,14 +19,12 @@ export function createChainStack({
   urls,
   store,
   dispatcher,
-  now,
 }: {
   chain: ChainName
   /** Nodes in order of preference; without any, the chain's public ones. */
   urls: readonly string[]
   store: ReadStore
   dispatcher: Dispatcher
-  now: () => number
 }): ChainStack {
   const { id: chainId, rpcUrls } = CHAINS[chain]
   const isConfigured = urls.length > 0
@@ -34,6 +32,6 @@ export function createChainStack({
     checkChainId({ chainId }, createHttpRpc({ url, dispatcher })),
   )
   const hint = `${isConfigured ? 'Check' : 'Set'} RPC_URL_${chainId}.`
-  const ask = createFallback({ chain, nodes, hint, now })
+  const ask = createFallback({ chain, nodes, hint })
   return { ask, read: cacheReads({ chainId, store }, ask) }
 }

@@ -28,16 +28,15 @@ export type ChainsOptions = {
   chains: readonly ChainName[]
   /** Nodes by chain id, in order of preference; a chain without any uses its public ones. */
   rpcUrls: Readonly<Record<number, readonly string[]>>
-  now?: () => number
 }
 
-export function createChains({ chains, rpcUrls, now = Date.now }: ChainsOptions): Chains {
+export function createChains({ chains, rpcUrls }: ChainsOptions): Chains {
   const dispatcher = new Agent({ connect: { timeout: 3_000 }, keepAliveTimeout: 30_000 })
   const store = createReadStore()
   const stacks = new Map(
     chains.map((chain): [ChainName, ChainStack] => [
       chain,
-      createChainStack({ chain, urls: rpcUrls[CHAINS[chain].id] ?? [], store, dispatcher, now }),
+      createChainStack({ chain, urls: rpcUrls[CHAINS[chain].id] ?? [], store, dispatcher }),
     ]),
   )
   const stackOf = (chain: ChainName) => {

@@ -9,7 +9,7 @@ import type { Rpc } from './rpc.ts'
 const nonce = { method: 'eth_getTransactionCount', params: ['0xa', '0x1'] }
 const head = { method: 'eth_getBlockByNumber', params: ['latest', false] }
 
-function fallbackOver(urls: readonly string[], { hedgeMs = 50, now = Date.now, timeoutMs = 300 } = {}): Rpc {
+function fallbackOver(urls: readonly string[], { hedgeMs = 1_000, now = Date.now, timeoutMs = 3_000 } = {}): Rpc {
   const nodes = urls.map((url) => checkChainId({ chainId: 1 }, createHttpRpc({ url, timeoutMs })))
   return createFallback({ chain: 'ethereum', nodes, hint: 'Check RPC_URL_1.', hedgeMs, now })
 }
@@ -43,7 +43,7 @@ test.each<[string, RpcNodeMood]>([
   await using first = await scriptedRpcNode({ mood })
   await using second = await scriptedRpcNode()
   let now = Date.now()
-  const rpc = fallbackOver([first.url, second.url], { now: () => now })
+  const rpc = fallbackOver([first.url, second.url], { now: () => now, hedgeMs: mood.type === 'hang' ? 300 : 1_000 })
 
   expect(await rpc(nonce)).toBe('0x1')
   await expect.poll(() => first.openPosts).toBe(0)
@@ -65,11 +65,11 @@ test('a node where nobody listens is left for the next one', async () => {
 
 test('a slow node that still answers first wins, and the other is let go', async () => {
   await using first = await scriptedRpcNode({
-    mood: { type: 'slow', ms: 120 },
+    mood: { type: 'slow', ms: 400 },
     answers: { eth_getTransactionCount: () => '0xf' },
   })
   await using second = await scriptedRpcNode({ mood: { type: 'hang' } })
-  const rpc = fallbackOver([first.url, second.url])
+  const rpc = fallbackOver([first.url, second.url], { hedgeMs: 50 })
 
   expect(await rpc(nonce)).toBe('0xf')
   expect(second.posts).toHaveLength(1)
@@ -198,7 +198,7 @@ test('a node that answers where others rest is asked first from then on', async 
 test('when no node answers, one error counts what is wrong', async () => {
   await using silent = await scriptedRpcNode({ mood: { type: 'hang' } })
   await using wrong = await scriptedRpcNode({ chainId: 10 })
-  const rpc = fallbackOver([silent.url, await closedRpcUrl(), wrong.url], { timeoutMs: 100 })
+  const rpc = fallbackOver([silent.url, await closedRpcUrl(), wrong.url], { timeoutMs: 500 })
 
   const error = await rpc(nonce).catch((error: unknown) => error)
 
@@ -234,7 +234,7 @@ test('an abort ends the wait and closes what is open', async () => {
   await using first = await scriptedRpcNode({ mood: { type: 'hang' } })
   await using second = await scriptedRpcNode({ mood: { type: 'hang' } })
   const caller = new AbortController()
-  const read = fallbackOver([first.url, second.url])({ ...nonce, signal: caller.signal })
+  const read = fallbackOver([first.url, second.url], { hedgeMs: 50 })({ ...nonce, signal: caller.signal })
   await expect.poll(() => [first.openPosts, second.openPosts]).toEqual([1, 1])
 
   caller.abort(new Error('gone'))

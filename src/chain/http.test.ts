@@ -59,7 +59,7 @@ test('a node that refuses lists is asked one by one, from then on at once', asyn
 })
 
 test('who aborts leaves the list; the others keep their answer', async () => {
-  await using node = await scriptedRpcNode({ mood: { type: 'slow', ms: 100 } })
+  await using node = await scriptedRpcNode({ mood: { type: 'slow', ms: 500 } })
   const rpc = createHttpRpc({ url: node.url })
   const caller = new AbortController()
   const leaving = rpc({ ...balance('0xa'), signal: caller.signal })
@@ -109,7 +109,7 @@ test.each<[string, RpcNodeMood, string]>([
   ['HTTP 429', { type: 'status', status: 429, headers: { 'retry-after': '7' } }, 'rate_limited'],
 ])('%s is a fault of the node', async (_, mood, kind) => {
   await using node = await scriptedRpcNode({ mood })
-  const rpc = createHttpRpc({ url: node.url, timeoutMs: 100 })
+  const rpc = createHttpRpc({ url: node.url, timeoutMs: mood.type === 'hang' ? 100 : 3_000 })
 
   await expect(rpc(balance('0xa'))).rejects.toMatchObject({ kind })
 })

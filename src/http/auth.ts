@@ -1,39 +1,33 @@
 import { hash } from 'node:crypto'
 import type { RequestHandler } from 'express'
-import type { Address } from 'viem'
 import { isAddress } from 'viem/utils'
 import { GatewayError } from '../errors.ts'
-
-/** Who asks, as quota and logs know them. */
-export type Caller = {
-  /** The wallet in lower case, or `key_` and the start of the key's SHA-256: fit for a log. */
-  id: string
-  wallet?: Address
-}
 
 /** Free mode: a wallet address or any key names the caller, and neither is proof of anything. */
 export const authenticate: RequestHandler = (req, res, next) => {
   try {
-    res.locals.caller = parseCaller(req.get('x-wallet-address'), req.get('authorization'))
+    res.locals.note.caller = parseCaller(req.get('x-wallet-address'), req.get('authorization'))
   } catch (error) {
     if (error instanceof GatewayError && error.status === 401) res.setHeader('www-authenticate', 'Bearer')
     throw error
   }
-  res.locals.note.caller = res.locals.caller.id
   next()
 }
 
-/** @throws {@link GatewayError} 401 `missing_wallet_address`, or `invalid_wallet_address` where it is malformed. */
-function parseCaller(wallet: string | undefined, authorization: string | undefined): Caller {
+/**
+ * The wallet in lower case, or `key_` and the start of the key's SHA-256: fit for a log.
+ * @throws {@link GatewayError} 401 `missing_wallet_address`, or `invalid_wallet_address` where it is malformed.
+ */
+function parseCaller(wallet: string | undefined, authorization: string | undefined): string {
   if (wallet !== undefined && wallet !== '') {
-    if (isWallet(wallet)) return { id: wallet.toLowerCase(), wallet }
+    if (isWallet(wallet)) return wallet.toLowerCase()
     throw unauthorized(
       'invalid_wallet_address',
       "Invalid 'x-wallet-address': expected 0x and 40 hexadecimal digits, with a valid EIP-55 checksum where the case is mixed.",
     )
   }
   const key = BEARER.exec(authorization ?? '')?.[1]
-  if (key !== undefined) return { id: `key_${hash('sha256', key).slice(0, 12)}` }
+  if (key !== undefined) return `key_${hash('sha256', key).slice(0, 12)}`
   throw unauthorized(
     'missing_wallet_address',
     "Missing wallet address or API key. Send the header 'x-wallet-address: 0x…' or 'Authorization: Bearer <key>'.",
@@ -45,7 +39,7 @@ const unauthorized = (code: string, message: string) =>
 
 const BEARER = /^bearer +(\S.*)$/i
 
-function isWallet(text: string): text is Address {
+function isWallet(text: string): boolean {
   const digits = text.slice(2)
   // EIP-55 speaks in mixed case alone: one case throughout carries no checksum.
   const strict = digits !== digits.toLowerCase() && digits !== digits.toUpperCase()

@@ -9,13 +9,4 @@ export function browserAccess(): RequestHandler {
   return cors({ origin: true, methods: ['GET', 'HEAD', 'POST'], exposedHeaders: EXPOSED, maxAge: 7200 })
 }
 
-const EXPOSED = [
-  'x-request-id',
-  'x-groundwire-run-id',
-  'retry-after',
-  'retry-after-ms',
-  'x-should-retry',
-  ...['limit', 'remaining', 'reset'].flatMap((what) => [`x-ratelimit-${what}-requests`, `x-ratelimit-${what}-tokens`]),
-  'payment-required',
-  'payment-response',
-]
+const EXPOSED = ['x-request-id', 'x-groundwire-run-id', 'retry-after', 'x-should-retry']

@@ -1,5 +1,4 @@
 import type { Usage } from '../messages.ts'
-import type { Caller } from './auth.ts'
 
 /** What the one log line of a request tells beyond its method, route and status. Handlers fill it as they learn. */
 export type RequestNote = {
@@ -19,8 +18,6 @@ declare global {
     interface Locals {
       requestId: string
       note: RequestNote
-      /** Set by `authenticate`: only routes behind it may read it. */
-      caller: Caller
     }
   }
 }

@@ -9,7 +9,7 @@ export function listModels(models: Models, createdSec: number): RequestHandler {
   }
 }
 
-/** `GET /v1/models/{id}`, by id or alias. */
+/** `GET /v1/models/{id}`. */
 export function showModel(models: Models, createdSec: number): RequestHandler {
   return (req, res) => {
     const id = [req.params.id ?? []].flat().join('/') // an id may hold slashes, encoded or not

@@ -8,7 +8,7 @@ export type Readiness = {
   chains: readonly PartStatus[]
 }
 
-type PartStatus = { id: string; status: 'ok' | 'cold' | 'down'; detail?: string }
+type PartStatus = { id: string; status: 'ok' | 'down'; detail?: string }
 
 /** `GET /ready`: 200 or 503, with the state of each part. */
 export function showReadiness(readiness: () => Promise<Readiness>): RequestHandler {

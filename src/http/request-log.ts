@@ -11,7 +11,7 @@ export function requestLog(log: Logger): RequestHandler {
     const note: RequestNote = {}
     res.locals.note = note
     res.once('close', () => {
-      const { error, metadata, ...rest } = note
+      const { error, metadata, runBegun: _, ...rest } = note
       const status = res.writableFinished ? res.statusCode : CALLER_LEFT
       const route: string | null = req.route?.path ?? null
       const line = {

@@ -46,4 +46,4 @@ export type ModelEvent =
   | { type: 'finished'; reason: FinishReason; usage: Usage }
 
 /** `detail` says what to do: `ollama pull qwen3:8b`. */
-export type ModelHealth = { status: 'ok' } | { status: 'cold' | 'down'; detail: string }
+export type ModelHealth = { status: 'ok' } | { status: 'down'; detail: string }

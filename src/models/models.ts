@@ -4,7 +4,7 @@ import type { Model } from './model.ts'
 export type Models = {
   /** In the order they are shown. */
   list(): readonly ModelListing[]
-  /** By public id or alias; undefined where there is no such model. */
+  /** By public id; undefined where there is no such model. */
   find(id: string): Model | undefined
 }
 

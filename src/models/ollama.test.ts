@@ -263,9 +263,9 @@ describe('a failure', () => {
   })
 
   test('to answer is no failure while tokens keep coming', async () => {
-    const { model } = await start([{ text: ['a', 'b', 'c', 'd', 'e', 'f'], delayMs: 40 }], {
-      firstTokenTimeoutMs: 150,
-      idleTimeoutMs: 150,
+    const { model } = await start([{ text: ['a', 'b', 'c', 'd', 'e', 'f'], delayMs: 200 }], {
+      firstTokenTimeoutMs: 1_000,
+      idleTimeoutMs: 1_000,
     })
     expect(await askModel(model, 'hello')).toMatchObject({ text: 'abcdef' })
   })

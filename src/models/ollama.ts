@@ -16,16 +16,11 @@ export type OllamaOptions = Partial<BackendTimeouts> & {
   baseUrl: string
   /** `num_ctx` of every request: another value makes Ollama load the model again. */
   contextTokens: number
-  /** Most tokens of one answer where the caller sets no limit: a model that repeats itself would never end. */
-  maxAnswerTokens?: number
-  /** Whether models that can think do so. Off, the answer begins at once. */
-  think?: boolean
-  keepAlive?: string
 }
 
 /** A model on Ollama's own API. */
 export function createOllamaModel(options: OllamaOptions): Model {
-  const { id, modelName, baseUrl, contextTokens, maxAnswerTokens = 4_096 } = options
+  const { id, modelName, baseUrl, contextTokens } = options
   const { connectTimeoutMs, firstTokenTimeoutMs, idleTimeoutMs } = { ...DEFAULT_TIMEOUTS, ...options }
   const agent = createBackendAgent({ connectTimeoutMs })
   const estimatePromptTokens = createPromptEstimate()
@@ -34,7 +29,7 @@ export function createOllamaModel(options: OllamaOptions): Model {
   async function* stream(request: ModelRequest): AsyncGenerator<ModelEvent, void> {
     request.signal.throwIfAborted()
     const promptTokens = estimatePromptTokens(request.messages, request.tools)
-    const wanted = request.params.maxTokens ?? maxAnswerTokens
+    const wanted = request.params.maxTokens ?? MOST_ANSWER_TOKENS
     const room = contextTokens - promptTokens
     if (room < Math.min(wanted, LEAST_ANSWER_TOKENS)) {
       throw new ContextLengthError({
@@ -45,7 +40,7 @@ export function createOllamaModel(options: OllamaOptions): Model {
     const [{ ChatOllama }, { createOllamaFetch }, { streamChat }] = await loadOllama()
     const open: OpenChat = async ({ messages, tools, signal }) => {
       const chat = new ChatOllama({
-        ...toChatOptions(options, request),
+        ...toChatOptions(contextTokens, request),
         model: modelName,
         baseUrl,
         numPredict: Math.min(wanted, room),
@@ -78,21 +73,20 @@ async function* toMessages(chunks: AsyncIterable<{ message: unknown }>): AsyncGe
 }
 
 const LEAST_ANSWER_TOKENS = 256
+/** Where the caller sets no limit: a model that repeats itself would never end. */
+const MOST_ANSWER_TOKENS = 4_096
 
 /**
  * Everything that shapes the answer is set: Ollama's own defaults differ from OpenAI's and between models. Left to us, the
  * temperature is OpenAI's 1 without tools; with tools it is low, as names, addresses and figures are then to be copied, not
  * invented. It is not 0, which makes small models repeat themselves. A repeat penalty would corrupt long numbers and addresses.
  */
-function toChatOptions(
-  { contextTokens, think = false, keepAlive = '30m' }: OllamaOptions,
-  { params, tools }: ModelRequest,
-) {
+function toChatOptions(contextTokens: number, { params, tools }: ModelRequest) {
   const { temperature = tools.length > 0 ? 0.3 : 1, topP = 1, seed, frequencyPenalty, presencePenalty } = params
   return {
     numCtx: contextTokens,
-    keepAlive,
-    think,
+    keepAlive: '30m',
+    think: false, // the answer begins at once
     temperature,
     topP,
     repeatPenalty: 1,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 
 /** `call_` and 24 letters or digits. */
-export function createToolCallId(): string {
+function createToolCallId(): string {
   let id = ''
   while (id.length < LENGTH) {
     for (const byte of randomBytes(LENGTH))

@@ -17,8 +17,8 @@ const MAX_DEPTH = 50
  * `… in gwei`, and `raw(1.5, 6)` / `whole(1500000, 6)` for tokens of 6 decimals.
  *
  *     sum     = product (("+" | "-") product)*
- *     product = power (("*" | "/" | "of") power)*
- *     power   = "-" power | postfix ("^" power)?
+ *     product = factor (("*" | "/" | "of") factor)*
+ *     factor  = ("-" | "+") factor | postfix ("^" factor)?
  *     postfix = primary ("%" | unit)*
  * @throws {@link ToolError} that says where the expression cannot be understood.
  */

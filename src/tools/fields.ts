@@ -57,7 +57,7 @@ export const resolvedAddress = z
   })
   .meta({ description: 'An address, and the ENS name it was asked by', format: 'resolved-address' })
 
-/** By the letters a unit starts with. A month counts 30 days and a year 365: the answer says which time that was. */
+/** The words for a unit, and its seconds. A month counts 30 days and a year 365: the answer says which time that was. */
 const SECONDS: readonly (readonly [RegExp, number])[] = [
   [/^s(ec(ond)?s?)?$/i, 1],
   [/^min(ute)?s?$/i, 60],

@@ -13,7 +13,7 @@ export class ToolFilesError extends Error {
 
 /**
  * The tools in `directory`: each file directly in it that ends in .ts, .js or .mjs, save for tests, declarations and names
- * that start with `_`.
+ * that start with `_` or `.`.
  * @throws {@link ToolFilesError} naming each file that is not a tool, and what to do about it.
  */
 export async function loadTools(directory: string): Promise<readonly Tool[]> {

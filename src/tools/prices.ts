@@ -31,12 +31,8 @@ type PriceSource = {
 
 export type Unpriced = { asset: string; reason: string }
 
-type PriceOptions = {
-  /** Older answers are refused. Chainlink's slowest heartbeats are a day; the hour is for the transaction to land. */
-  maxAgeSec?: number
-}
-
-export const MAX_PRICE_AGE_SEC = 25 * 3_600
+/** Older answers are refused. Chainlink's slowest heartbeats are a day; the hour is for the transaction to land. */
+const MAX_PRICE_AGE_SEC = 25 * 3_600
 
 /** Where a chain has no feed of an asset, these have the most; each asset is still asked on its own chain first. */
 const FALLBACK_CHAINS = ['ethereum', 'arbitrum'] as const
@@ -50,7 +46,6 @@ export async function readPrices(
   context: Pick<ToolContext, 'chain' | 'block'>,
   chain: ChainName,
   assets: readonly string[],
-  { maxAgeSec = MAX_PRICE_AGE_SEC }: PriceOptions = {},
 ): Promise<{ prices: readonly Price[]; unpriced: readonly Unpriced[] }> {
   const found = new Map<string, Price | Unpriced>()
   for (const candidate of new Set<ChainName>([chain, ...FALLBACK_CHAINS])) {
@@ -62,7 +57,7 @@ export async function readPrices(
     })
     if (read === undefined) continue
     for (const asset of open) {
-      const result = toPrice(asset, candidate, read, maxAgeSec)
+      const result = toPrice(asset, candidate, read)
       if (result === undefined) continue
       found.set(
         asset,
@@ -136,12 +131,7 @@ function toSymbol(asset: string): string {
 }
 
 /** Undefined where no route's feeds answer at all: then another chain may be asked. */
-function toPrice(
-  asset: string,
-  chain: ChainName,
-  reading: ChainReading,
-  maxAgeSec: number,
-): Price | Unpriced | undefined {
+function toPrice(asset: string, chain: ChainName, reading: ChainReading): Price | Unpriced | undefined {
   const route = findRoutes(chain, asset).find((feeds) => feeds.every(({ proxy }) => reading.feeds.has(proxy)))
   if (route === undefined) return undefined
   if (reading.sequencer === 'down') {
@@ -154,9 +144,7 @@ function toPrice(
     }
   }
   const readings = route.flatMap(({ proxy }) => reading.feeds.get(proxy) ?? [])
-  const fault = readings
-    .map((feed) => findFault(feed, reading.nowSec, maxAgeSec))
-    .find((reason) => reason !== undefined)
+  const fault = readings.map((feed) => findFault(feed, reading.nowSec)).find((reason) => reason !== undefined)
   if (fault !== undefined) return { asset, reason: fault }
   return {
     asset,
@@ -168,14 +156,14 @@ function toPrice(
   }
 }
 
-function findFault({ feed, round }: FeedReading, nowSec: number, maxAgeSec: number): string | undefined {
+function findFault({ feed, round }: FeedReading, nowSec: number): string | undefined {
   const pair = `${feed.base}/${feed.quote}`
   if (round.answer <= 0n) return `the ${pair} feed on ${feed.chain} reports ${round.answer}, which is no price`
   if (round.updatedAtSec === 0) return `the ${pair} feed on ${feed.chain} has no finished round`
   const ageSec = nowSec - round.updatedAtSec
   // Else it would never grow stale.
   if (ageSec < 0) return `the ${pair} feed on ${feed.chain} dates its answer after the block it is read at`
-  if (ageSec <= maxAgeSec) return undefined
+  if (ageSec <= MAX_PRICE_AGE_SEC) return undefined
   return `the ${pair} feed on ${feed.chain} is stale: its last answer is of ${toIso(round.updatedAtSec)}, ${toAge(ageSec)} ago`
 }
 

@@ -40,7 +40,7 @@ export function power(base: Rational, exponent: bigint): Rational {
   return exponent < 0n ? divide({ num: 1n, den: 1n }, result) : rational(result.num, result.den)
 }
 
-/** 0, 1 and -1 stay small whatever the exponent. */
+/** 1 and -1 stay small whatever the exponent. */
 function isUnit({ num, den }: Rational): boolean {
   return den === 1n && (num === 1n || num === -1n)
 }

@@ -21,7 +21,8 @@ export function findListedToken(chain: ChainName, address: Address): ListedToken
 /**
  * The token a symbol, a name or an address means on a chain: case does not matter. An address that is not listed is given
  * back with `listed: undefined`.
- * @throws {@link ToolError} with the candidates where none or several fit: a symbol is not a token, so nothing is guessed.
+ * @throws {@link ToolError} with the candidates where none or several fit: a symbol is not a token, so nothing is guessed;
+ * `EnsError` where an address is malformed.
  */
 export function findToken(chain: ChainName, text: string): { address: Address; listed: ListedToken | undefined } {
   if (/^0x/i.test(text)) {

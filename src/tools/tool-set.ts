@@ -7,7 +7,6 @@ import type { Tool, ToolResult } from './tool.ts'
 export type ToolSet = {
   /** By name, so that the prompt they stand in is the same from run to run. */
   readonly definitions: readonly ToolDefinition[]
-  has(name: string): boolean
   /** Never rejects: a failure is a result. */
   run(call: ToolCall, openScope: OpenScope, signal: AbortSignal): Promise<ToolResult>
 }
@@ -28,7 +27,6 @@ export function createToolSet(tools: readonly Tool[]): ToolSet {
   }
   return {
     definitions: sorted.map(toDefinition),
-    has: (name) => runs.has(name),
     run: async (call, openScope, signal) => {
       const run = runs.get(call.name)
       if (run !== undefined) return run(call.argumentsText, openScope, signal)

@@ -15,8 +15,6 @@ export type HttpGateway = {
   /** What the runs were ordered to do, in order. */
   orders: RunOrder[]
   log: LogLine[]
-  /** Open sockets. */
-  connections(): Promise<number>
   ask(body: unknown, init?: { headers?: Record<string, string>; signal?: AbortSignal }): Promise<Reply>
 }
 
@@ -52,13 +50,12 @@ export async function startHttp(executeRun: ExecuteRun, deps: Partial<AppDeps> =
     bodyLimitBytes: 1024 * 1024,
     ...deps,
   })
-  const { url, server, close } = await listen(app, { host: '127.0.0.1', port: 0 })
+  const { url, close } = await listen(app, { host: '127.0.0.1', port: 0 })
   onTestFinished(() => close(AbortSignal.abort()))
   return {
     url,
     orders,
     log,
-    connections: () => new Promise((resolve) => server.getConnections((_error, count) => resolve(count))),
     ask: (body, { headers, signal } = {}) =>
       fetch(`${url}/v1/chat/completions`, {
         method: 'POST',

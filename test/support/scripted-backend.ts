@@ -76,7 +76,7 @@ export type BackendWire = {
 export type SendJson = (body: unknown, status?: number) => void
 
 /** A loopback server that speaks `wire` and says what `script` says. */
-export async function startScriptedBackend(script: Script, wire: BackendWire, port = 0): Promise<ScriptedBackend> {
+export async function startScriptedBackend(script: Script, wire: BackendWire): Promise<ScriptedBackend> {
   const requests: ScriptedRequest[] = []
   let open = 0
   let used = 0
@@ -96,7 +96,7 @@ export async function startScriptedBackend(script: Script, wire: BackendWire, po
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, '127.0.0.1', resolve)
+    server.listen(0, '127.0.0.1', resolve)
   })
 
   return {

@@ -12,13 +12,12 @@ export type ScriptedOllamaOptions = {
   /** Tags that are pulled. Default `qwen3:8b`. */
   models?: readonly string[]
   capabilities?: readonly string[]
-  port?: number
 }
 
 /** Speaks Ollama's native API (`/api/chat` as NDJSON), and refuses what the real one refuses. */
 export function scriptedOllama(
   script: Script,
-  { models = ['qwen3:8b'], capabilities = ['completion', 'tools'], port = 0 }: ScriptedOllamaOptions = {},
+  { models = ['qwen3:8b'], capabilities = ['completion', 'tools'] }: ScriptedOllamaOptions = {},
 ): Promise<ScriptedBackend> {
   const isPulled = (name: string) => models.some((model) => withTag(model) === withTag(name))
   const model = (name: string) => ({
@@ -53,7 +52,7 @@ export function scriptedOllama(
     contentType: ({ body }) => (body.stream === false ? 'application/json; charset=utf-8' : 'application/x-ndjson'),
     frames: (reply, { body }) => (body.stream === false ? whole(reply, body.model) : lines(reply, body.model)),
   }
-  return startScriptedBackend(script, wire, port)
+  return startScriptedBackend(script, wire)
 }
 
 const CREATED_AT = '2026-01-01T00:00:00.000000000Z'

@@ -10,15 +10,12 @@ import {
 export type ScriptedOpenAIOptions = {
   /** Model ids of `/v1/models`. Default `gpt-test`; another id in a chat request is a 404. */
   models?: readonly string[]
-  /** Bytes of each fragment of a call's arguments. Default 8. */
-  argumentBytes?: number
-  port?: number
 }
 
 /** Speaks OpenAI's `/v1/chat/completions` (SSE and plain) and `/v1/models`. The base URL is `${url}/v1`. */
 export function scriptedOpenAI(
   script: Script,
-  { models = ['gpt-test'], argumentBytes = 8, port = 0 }: ScriptedOpenAIOptions = {},
+  { models = ['gpt-test'] }: ScriptedOpenAIOptions = {},
 ): Promise<ScriptedBackend> {
   const wire: BackendWire = {
     chatPath: '/v1/chat/completions',
@@ -34,9 +31,9 @@ export function scriptedOpenAI(
     errorBody: toErrorBody,
     errorFrame: (error) => `data: ${JSON.stringify(toErrorBody(error, 500))}\n\n`,
     contentType: ({ body }) => (body.stream ? 'text/event-stream; charset=utf-8' : 'application/json'),
-    frames: (reply, { body }) => (body.stream ? events(reply, body, argumentBytes) : whole(reply, body.model)),
+    frames: (reply, { body }) => (body.stream ? events(reply, body) : whole(reply, body.model)),
   }
-  return startScriptedBackend(script, wire, port)
+  return startScriptedBackend(script, wire)
 }
 
 const CREATED = 1_767_225_600
@@ -50,7 +47,7 @@ function toErrorBody(error: string | Record<string, unknown>, status: number) {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the body is whatever the caller sent
-function events(reply: ScriptedReply, body: any, argumentBytes: number) {
+function events(reply: ScriptedReply, body: any) {
   const withUsage = body.stream_options?.include_usage === true
   const event = (fields: Record<string, unknown>) =>
     `data: ${JSON.stringify({ id: ID, object: 'chat.completion.chunk', created: CREATED, model: body.model, ...fields })}\n\n`
@@ -65,7 +62,7 @@ function events(reply: ScriptedReply, body: any, argumentBytes: number) {
       ...toPieces(reply.text).map((content) => delta({ content })),
       ...(reply.toolCalls ?? []).flatMap(({ id, name, arguments: args = {}, index: given }, position) => {
         const index = given ?? position
-        const fragments = toArgumentsText(args).match(new RegExp(`[\\s\\S]{1,${argumentBytes}}`, 'g')) ?? []
+        const fragments = toArgumentsText(args).match(/[\s\S]{1,8}/g) ?? []
         return [
           toolCall({ index, ...(id === undefined ? {} : { id }), type: 'function', function: { name, arguments: '' } }),
           ...fragments.map((fragment) => toolCall({ index, function: { arguments: fragment } })),

@@ -18,7 +18,7 @@ test.each([
     'e.g. U.S. https://a.eth/b',
     ['word e.g', 'word U.S', 'word https', 'separator ,', 'address a.eth', 'separator ,', 'word b'],
   ],
-])('%s', (text, expected) => {
+])('%s is cut into words and known shapes', (text, expected) => {
   expect(kinds(text)).toEqual(expected)
 })
 
