@@ -26,9 +26,7 @@ const CALL = { name: 'gas_price', arguments: { chain: 'base' } }
 const RESULT = 'Gas on base costs 7 gwei.'
 
 const line = (fields: object) => `${JSON.stringify(fields)}\n`
-const event = (choices: object[], fields: object = {}) => `data: ${JSON.stringify({ choices, ...fields })}
-
-`
+const event = (choices: object[], fields: object = {}) => `data: ${JSON.stringify({ choices, ...fields })}\n\n`
 const delta = (fields: object, finish: string | null = null) => [{ index: 0, delta: fields, finish_reason: finish }]
 const fragment = (fields: object) => event(delta({ tool_calls: [{ index: 0, ...fields }] }))
 
@@ -136,7 +134,6 @@ async function startGateway(wire: Wire): Promise<HttpGateway & { ran: string[] }
   const model = wire.createModel(await startBackend(wire))
   const tools: ToolSet = {
     definitions: [{ name: CALL.name, description: 'Gas price.', parameters: { type: 'object', properties: {} } }],
-    has: () => true,
     async run({ argumentsText }) {
       ran.push(argumentsText)
       return { ok: true, text: RESULT, summary: RESULT, output: {}, blocks: [] }

@@ -91,7 +91,7 @@ const NO_PRICES = { prices: [], unpriced: [{ asset: '', reason: 'coins of a test
 
 const L1_FEE =
   'this is the execution fee alone: the chain also charges for posting data to ethereum (L1 data fee), often the larger part'
-/** What the gas price alone does not tell on rollups; arbitrum, linea and zksync fold that cost into the gas a transaction uses. */
+/** What the gas price alone does not tell on rollups; arbitrum and zksync fold that cost into the gas a transaction uses. */
 const ROLLUP_FEES: Partial<Record<ChainName, readonly string[]>> = {
   base: [L1_FEE],
   optimism: [L1_FEE],

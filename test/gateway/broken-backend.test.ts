@@ -53,7 +53,7 @@ describe('a caller who hangs up', () => {
 
   test('does not stop the answer of another', async () => {
     const { backend, gateway } = await start(({ body }) =>
-      body.messages.at(-1).content === 'leave' ? { text: 'x', thenHang: true } : { text: 'still here', delayMs: 50 },
+      body.messages.at(-1).content === 'leave' ? { text: 'x', thenHang: true } : { text: 'still here', delayMs: 300 },
     )
     const caller = new AbortController()
     const left = gateway
@@ -146,10 +146,12 @@ describe('a run', () => {
     const { gateway } = await start(script)
     const response = await gateway.ask({ messages }, { headers: { 'x-groundwire-trace': '1' } })
     const { groundwire } = (await response.json()) as {
-      groundwire: { blocks: unknown[]; evidence: { blockNumber: string }[] }
+      groundwire: { blocks: { number: string }[]; evidence: { block_number: string }[] }
     }
     expect(groundwire.blocks).toHaveLength(1)
-    expect(new Set(groundwire.evidence.map(({ blockNumber }) => blockNumber)).size).toBe(1)
+    expect(new Set(groundwire.evidence.map((read) => read.block_number))).toEqual(
+      new Set([groundwire.blocks[0]?.number]),
+    )
     expect(response.headers.get('x-groundwire-run-id')).toMatch(/^run_/)
   })
 })

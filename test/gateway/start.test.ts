@@ -19,7 +19,7 @@ afterEach(async () => {
 describe('npm start', () => {
   test('with nothing reachable serves all the same, and its log says what is down and what to do', async () => {
     const { output, url } = await start(NOTHING_REACHABLE)
-    await expect.poll(output, { timeout: 10_000 }).toContain('not ready')
+    await expect.poll(output).toContain('not ready')
     expect(output()).toMatch(/operator is down: .*ollama serve/i)
     expect(output()).toMatch(/ethereum is down: .*RPC_URL_1/)
     expect(output()).not.toContain(NOBODY)
@@ -96,7 +96,7 @@ function spawnGateway(env: Record<string, string>, args: readonly string[] = [])
 
 async function start(env: Record<string, string>) {
   const { child, output } = spawnGateway(env)
-  await expect.poll(output, { timeout: 10_000 }).toContain('listening')
+  await expect.poll(output, { timeout: 30_000 }).toContain('listening')
   const url = /"url":"([^"]+)\/v1"/.exec(output())?.[1] ?? ''
   return { child, output, url }
 }

@@ -30,7 +30,7 @@ afterAll(async () => {
   await tools.close()
 })
 
-test('names and primary names', async () => {
+test('names and primary names are what ethers resolves', async () => {
   const named = meta.names.filter(({ address }) => address !== null)
   for (const { name } of named) {
     const { address } = await tools.get<{ address: { hex: string } }>('resolve_name', { name })
@@ -42,7 +42,7 @@ test('names and primary names', async () => {
   }
 })
 
-test('nonces and coins, now and at a past block', async () => {
+test('nonces and coins are what ethers reads, now and at a past block', async () => {
   for (const { address } of meta.accounts) {
     for (const at of [block, block - 40]) {
       const { nonce } = await tools.get('transaction_count', { address, block: at })
@@ -58,7 +58,7 @@ test('nonces and coins, now and at a past block', async () => {
   }
 })
 
-test('balances, decimals and supplies of tokens', async () => {
+test('balances, decimals and supplies of tokens are what ethers reads', async () => {
   await Promise.all(
     meta.tokens.map(async ({ address, holders }) => {
       const token = new Contract(address, ERC20, ethers)
@@ -83,7 +83,7 @@ test('balances, decimals and supplies of tokens', async () => {
   )
 })
 
-test('prices of feeds', async () => {
+test('prices are what ethers reads from the feeds', async () => {
   for (const { pair, proxy } of meta.feeds.filter(({ pair, kind }) => kind === 'fresh' && pair.endsWith('/USD'))) {
     const feed = new Contract(proxy, AGGREGATOR, ethers)
     const [, answer]: [bigint, bigint] = await feed.getFunction('latestRoundData')()
