@@ -50,6 +50,7 @@ describe('the configuration', () => {
       CHAINS: 'base,mars',
       OLLAMA_BASE_URL: 'gpu',
       RPC_URL_7: 'https://x',
+      RPC_URL_01: 'https://x',
     }
     const complaint = messageOf(() => parseConfig(env))
     for (const [name, says] of [
@@ -58,6 +59,7 @@ describe('the configuration', () => {
       ['CHAINS', "'mars' is not a known chain"],
       ['OLLAMA_BASE_URL', 'must be an http:// or https:// URL'],
       ['RPC_URL_7', "'7' is not the id of a known chain"],
+      ['RPC_URL_01', "'01' is not the id of a known chain"],
     ]) {
       expect(complaint).toContain(`${name}: ${says}`)
     }

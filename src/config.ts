@@ -116,7 +116,7 @@ function parseRpcUrls(env: Record<string, string | undefined>): {
     const suffix = RPC_URL.exec(key)?.[1]
     if (suffix === undefined || value === undefined) continue
     const chainId = Number(suffix)
-    if (!known.has(chainId)) {
+    if (!known.has(chainId) || String(chainId) !== suffix) {
       complaints.push(`${key}: '${suffix}' is not the id of a known chain; known: ${[...known].join(', ')}`)
       continue
     }

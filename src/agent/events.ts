@@ -23,4 +23,4 @@ export type AgentFinished = {
   usage: Usage
 }
 
-export type AgentLimit = 'max_steps' | 'max_tool_calls' | 'max_tokens' | 'run_timeout'
+export type AgentLimit = 'max_steps' | 'max_repairs' | 'max_tool_calls' | 'max_tokens' | 'run_timeout'

@@ -149,9 +149,10 @@ describe('a limit', () => {
   test('of repairs ends a model that cannot write arguments', async () => {
     const model = restless()
     const tools = toolsThat(async () => toFailedResult('bad arguments', { invalidArguments: true }))
-    const { answer } = await run({ model, tools })
+    const { answer, finished: end } = await run({ model, tools })
     expect(model.requests.length).toBe(4)
     expect(answer).toContain('bad arguments')
+    expect(end.limit).toBe('max_repairs')
   })
 
   test.each<[where: string, cut: readonly ModelEvent[]]>([

@@ -132,7 +132,8 @@ type Progress = {
 
 function reachedLimit({ step, calls, repairs, usage, limits, clock }: Progress): AgentLimit | null {
   if (clock.toolSignal.aborted) return 'run_timeout'
-  if (step >= limits.maxSteps || repairs > limits.maxRepairs) return 'max_steps'
+  if (step >= limits.maxSteps) return 'max_steps'
+  if (repairs > limits.maxRepairs) return 'max_repairs'
   if (calls >= limits.maxToolCalls) return 'max_tool_calls'
   if (usage.promptTokens + usage.completionTokens >= limits.maxTotalTokens) return 'max_tokens'
   return null
