@@ -1,14 +1,11 @@
 import type { DevChain } from '../devchain/start.ts'
-import { findChainName } from '../src/chain/chain-list.ts'
 import type { PickedModel } from './pick-model.ts'
 
 export type BannerInput = { picked: PickedModel; chain: DevChain; url: string; startedInMs: number }
 
 /** What a person needs to ask their first question. */
 export function toBanner({ picked, chain, url, startedInMs }: BannerInput): string {
-  const chains = chain.chains.map(
-    ({ chainId, blockNumber }) => `${findChainName(chainId)} block ${blockNumber.toLocaleString('en-US')}`,
-  )
+  const chains = chain.chains.map(({ name, blockNumber }) => `${name} block ${blockNumber.toLocaleString('en-US')}`)
   return `
 Groundwire answers after ${(startedInMs / 1000).toFixed(1)} s.
 

@@ -1,6 +1,5 @@
 import pino from 'pino'
 import { type DevChain, startDevChain } from '../devchain/start.ts'
-import { type ChainName, findChainName } from '../src/chain/chain-list.ts'
 import { parseConfig } from '../src/config.ts'
 import { dropTracing } from '../src/drop-tracing.ts'
 import { type Gateway, startGateway } from '../src/gateway.ts'
@@ -34,7 +33,13 @@ async function main(): Promise<void> {
     running.chain = chain
     const log = pino({ level: config.logLevel })
     running.gateway = await startGateway(
-      { ...config, operatorModel: picked.operatorModel, rpcUrls: chain.rpcUrls, chains: toChainNames(chain) },
+      // A question on a chain that is not here gets an answer that says so, instead of one from the real chain.
+      {
+        ...config,
+        operatorModel: picked.operatorModel,
+        rpcUrls: chain.rpcUrls,
+        chains: chain.chains.map(({ name }) => name),
+      },
       log,
     )
     process.stdout.write(toBanner({ picked, chain, url: running.gateway.url, startedInMs: performance.now() }))
@@ -42,11 +47,6 @@ async function main(): Promise<void> {
     await stop()
     throw error
   }
-}
-
-/** A question on a chain that is not here gets an answer that says so, instead of one from the real chain. */
-function toChainNames({ chains }: DevChain): ChainName[] {
-  return chains.flatMap(({ chainId }) => findChainName(chainId) ?? [])
 }
 
 const HELP = `npm run demo

@@ -8,10 +8,16 @@ import {
   walletActions,
 } from 'viem'
 import { arbitrum, base, mainnet } from 'viem/chains'
+import type { ChainName } from '../src/chain/chain-list.ts'
 
 export const DEV_CHAINS = [mainnet, base, arbitrum] as const
 
 export type DevChainId = (typeof DEV_CHAINS)[number]['id']
+
+export const DEV_CHAIN_NAMES = { 1: 'ethereum', 8453: 'base', 42161: 'arbitrum' } as const satisfies Record<
+  DevChainId,
+  ChainName
+>
 
 /** Methods of the node that viem's test client does not speak. */
 type NodeMethods = [

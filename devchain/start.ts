@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
+import type { ChainName } from '../src/chain/chain-list.ts'
 import type { Anvil } from './anvil.ts'
 import { findAnvil } from './anvil-binary.ts'
-import { DEV_CHAINS, type DevChainId, type DevClient, devClient } from './dev-client.ts'
+import { DEV_CHAIN_NAMES, DEV_CHAINS, type DevChainId, type DevClient, devClient } from './dev-client.ts'
 import { loadMeta } from './meta.ts'
 import { sweepOrphans } from './orphans.ts'
 import { replayHistory } from './replay.ts'
@@ -18,6 +19,7 @@ export type DevChain = {
 
 export type RunningChain = {
   chainId: DevChainId
+  name: ChainName
   url: string
   /** The tip when the history had been replayed. */
   blockNumber: bigint
@@ -70,7 +72,13 @@ export async function startDevChain(options: DevChainOptions = {}): Promise<DevC
       await client.setIntervalMining({ interval: options.blockTimeSec })
       timers.push(setInterval(() => void refreshFeeds(client, meta).catch(() => {}), FEED_REFRESH_MS).unref())
     }
-    return { chainId, url: node.url, pid: node.pid, blockNumber: await client.getBlockNumber() }
+    return {
+      chainId,
+      name: DEV_CHAIN_NAMES[chainId],
+      url: node.url,
+      pid: node.pid,
+      blockNumber: await client.getBlockNumber(),
+    }
   }
   try {
     const started = await Promise.allSettled(chainIds.map(start))

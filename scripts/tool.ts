@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util'
 import { startDevChain } from '../devchain/start.ts'
-import { findChainName } from '../src/chain/chain-list.ts'
 import { createChains } from '../src/chain/chains.ts'
 import { type Config, ConfigError, parseConfig } from '../src/config.ts'
 import { toJsonSchema } from '../src/tools/json-schema.ts'
@@ -47,9 +46,11 @@ async function main(): Promise<number> {
       return 0
     }
     if (values.demo !== true) return await run(tool, argumentsText, config)
-    const devChain = await startDevChain({ dataDir: config.dataDir })
+    const devChain = await startDevChain({ dataDir: config.dataDir }).catch((error: Error) => {
+      throw new ConfigError(error.message, { cause: error })
+    })
     try {
-      const chains = devChain.chains.flatMap(({ chainId }) => findChainName(chainId) ?? [])
+      const chains = devChain.chains.map(({ name }) => name)
       return await run(tool, argumentsText, { ...config, rpcUrls: devChain.rpcUrls, chains })
     } finally {
       await devChain.stop()

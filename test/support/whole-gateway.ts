@@ -1,7 +1,6 @@
 import pino from 'pino'
 import type { DevChainId } from '../../devchain/dev-client.ts'
 import { type DevChain, startDevChain } from '../../devchain/start.ts'
-import { findChainName } from '../../src/chain/chain-list.ts'
 import { type Config, parseConfig } from '../../src/config.ts'
 import { type Gateway, startGateway } from '../../src/gateway.ts'
 
@@ -36,6 +35,6 @@ export async function devChainEnv(
 ): Promise<{ chain: DevChain; env: Record<string, string> }> {
   const chain = await startDevChain({ chainIds })
   const urls = chain.chains.map(({ chainId, url }) => [`RPC_URL_${chainId}`, url] as const)
-  const names = chain.chains.map(({ chainId }) => findChainName(chainId))
+  const names = chain.chains.map(({ name }) => name)
   return { chain, env: { ...Object.fromEntries(urls), CHAINS: names.join(',') } }
 }
