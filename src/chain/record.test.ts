@@ -41,6 +41,13 @@ test('nodes that write the same answer differently give the same digest', async 
   expect((await record(logs, []))?.resultDigest).not.toBe(one?.resultDigest)
 })
 
+test('the digest is of the answer as it came, whatever its reader does to it', async () => {
+  const answer = [{ data: '0x01' }]
+  const read = await record({ method: 'eth_getLogs', params: [{}] }, answer)
+  answer.pop()
+  expect(read?.resultDigest).toBe(keccak256(stringToBytes('[{"data":"0x01"}]')))
+})
+
 test('a read that failed is no evidence', async () => {
   const evidence: Evidence[] = []
   const rpc = recordReads({ chainId: 1, add: (read) => evidence.push(read) }, () => Promise.reject(new Error('no')))

@@ -11,6 +11,8 @@ import type { Rpc, RpcRequest } from './rpc.ts'
 export function recordReads({ chainId, add }: { chainId: number; add: (evidence: Evidence) => void }, next: Rpc): Rpc {
   return async (request) => {
     const result = await next(request)
+    // Taken now: whoever gets the result may change it.
+    const text = canonicalJson(result)
     let digest: Hex | undefined
     add({
       chainId,
@@ -19,7 +21,7 @@ export function recordReads({ chainId, add }: { chainId: number; add: (evidence:
       blockNumber: blockNumberOf(request),
       // Few callers ask for the evidence, and hashing is the dearest part of a large read.
       get resultDigest() {
-        digest ??= keccak256(stringToBytes(canonicalJson(result)))
+        digest ??= keccak256(stringToBytes(text))
         return digest
       },
     })
