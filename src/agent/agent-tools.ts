@@ -8,8 +8,3 @@ export type AgentTools = {
   /** Never rejects: a failure is a result, even when `signal` fired. */
   run(call: ToolCall, signal: AbortSignal): Promise<ToolResult>
 }
-
-/** A failed result in the shape tools themselves give. */
-export function toFailedResult(reason: string, { invalidArguments = false } = {}): ToolResult {
-  return { ok: false, reason, text: JSON.stringify({ error: reason }), invalidArguments }
-}

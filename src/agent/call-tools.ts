@@ -1,6 +1,7 @@
 import type { ToolCall } from '../messages.ts'
+import { toFailedResult, toUnknownTool } from '../tools/failed-result.ts'
 import type { ToolResult } from '../tools/tool.ts'
-import { type AgentTools, toFailedResult } from './agent-tools.ts'
+import type { AgentTools } from './agent-tools.ts'
 import type { AgentEvent } from './events.ts'
 
 export type CallToolsInput = {
@@ -56,8 +57,10 @@ const TOO_MANY_CALLS = toFailedResult('The limit of tool calls for one question 
 
 async function callTool(call: ToolCall, { tools, history, signal }: CallToolsInput): Promise<ToolResult> {
   if (!tools.definitions.some((tool) => tool.name === call.name)) {
-    const names = tools.definitions.map((tool) => tool.name).join(', ')
-    return toFailedResult(`There is no tool named '${call.name.slice(0, 64)}'. Tools: ${names}.`)
+    return toUnknownTool(
+      call.name,
+      tools.definitions.map(({ name }) => name),
+    )
   }
   const key = `${call.name} ${canonicalArguments(call.argumentsText)}`
   const earlier = history.get(key)

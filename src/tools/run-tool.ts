@@ -3,11 +3,12 @@ import type { ChainScope } from '../chain/chain-session.ts'
 import type { JsonSchema } from '../messages.ts'
 import { resolveAddresses } from './address-field.ts'
 import { cleanText, cleanTexts } from './clean-text.ts'
+import { toFailedResult } from './failed-result.ts'
 import { fitArguments } from './fit-arguments.ts'
 import { toJsonSchema } from './json-schema.ts'
 import { parseArguments } from './parse-arguments.ts'
 import { toReason } from './to-reason.ts'
-import { MAX_TEXT_BYTES, toToolText } from './to-tool-text.ts'
+import { toToolText } from './to-tool-text.ts'
 import type { Tool, ToolContext, ToolResult } from './tool.ts'
 import { ToolError } from './tool-error.ts'
 
@@ -24,7 +25,7 @@ export function createRunTool(tool: Tool): RunTool {
   const schema = toJsonSchema(tool.input)
   return async (argumentsText, openScope, signal) => {
     const args = parseArguments(argumentsText)
-    if (args === undefined) return toFailure('The arguments are not a JSON object.', { invalidArguments: true })
+    if (args === undefined) return toFailedResult('The arguments are not a JSON object.', { invalidArguments: true })
     const timeoutMs = tool.timeoutMs ?? DEFAULT_TIMEOUT_MS
     const timeout = AbortSignal.timeout(timeoutMs)
     const joined = AbortSignal.any([signal, timeout])
@@ -32,16 +33,16 @@ export function createRunTool(tool: Tool): RunTool {
       const fitted = fitArguments(args, schema)
       const input = await tool.input.safeParseAsync(fitted)
       if (!input.success) {
-        return toFailure(`The arguments do not fit: ${toComplaints(input.error)}.`, { invalidArguments: true })
+        return toFailedResult(`The arguments do not fit: ${toComplaints(input.error)}.`, { invalidArguments: true })
       }
       const notes = [...(tool.notes ?? []), ...toUnusedNotes(fitted, schema)]
       return await untilAborted(answer({ ...tool, notes }, input.data, openScope(joined), joined), joined)
     } catch (thrown) {
-      if (signal.aborted) return toFailure('The question was cancelled.')
+      if (signal.aborted) return toFailedResult('The question was cancelled.')
       if (timeout.aborted) {
-        return toFailure(`No answer within ${timeoutMs / 1000} seconds. Say so, or ask for less at once.`)
+        return toFailedResult(`No answer within ${timeoutMs / 1000} seconds. Say so, or ask for less at once.`)
       }
-      return toFailure(toReason(thrown), { details: thrown instanceof ToolError ? thrown.details : {} })
+      return toFailedResult(toReason(thrown), { details: thrown instanceof ToolError ? thrown.details : {} })
     }
   }
 }
@@ -71,27 +72,6 @@ function toContext(scope: ChainScope, signal: AbortSignal): ToolContext {
     block: (name) => scope.block(name),
     resolveAddress: (text) => scope.resolveAddress(text),
     signal,
-  }
-}
-
-function toFailure(
-  reason: string,
-  {
-    invalidArguments = false,
-    details = {},
-  }: { invalidArguments?: boolean; details?: Readonly<Record<string, unknown>> } = {},
-): ToolResult {
-  return { ok: false, reason, text: toFailureText(reason, details), invalidArguments }
-}
-
-/** The details are an author's own: where they are too long or have no JSON form, the reason goes alone. */
-function toFailureText(reason: string, details: Readonly<Record<string, unknown>>): string {
-  const bare = JSON.stringify({ error: reason })
-  try {
-    const whole = JSON.stringify({ error: reason, ...(cleanTexts(details) as object) })
-    return Buffer.byteLength(whole) <= MAX_TEXT_BYTES ? whole : bare
-  } catch {
-    return bare
   }
 }
 

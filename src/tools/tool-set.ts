@@ -1,4 +1,5 @@
 import type { ToolCall, ToolDefinition } from '../messages.ts'
+import { toUnknownTool } from './failed-result.ts'
 import { toJsonSchema } from './json-schema.ts'
 import { createRunTool, type OpenScope, type RunTool } from './run-tool.ts'
 import type { Tool, ToolResult } from './tool.ts'
@@ -29,9 +30,7 @@ export function createToolSet(tools: readonly Tool[]): ToolSet {
     definitions: sorted.map(toDefinition),
     run: async (call, openScope, signal) => {
       const run = runs.get(call.name)
-      if (run !== undefined) return run(call.argumentsText, openScope, signal)
-      const reason = `There is no tool named '${call.name.slice(0, 64)}'. Tools: ${[...runs.keys()].join(', ')}.`
-      return { ok: false, reason, text: JSON.stringify({ error: reason }), invalidArguments: false }
+      return run === undefined ? toUnknownTool(call.name, [...runs.keys()]) : run(call.argumentsText, openScope, signal)
     },
   }
 }
