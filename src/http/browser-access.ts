@@ -9,4 +9,12 @@ export function browserAccess(): RequestHandler {
   return cors({ origin: true, methods: ['GET', 'HEAD', 'POST'], exposedHeaders: EXPOSED, maxAge: 7200 })
 }
 
-const EXPOSED = ['x-request-id', 'x-groundwire-run-id', 'retry-after', 'x-should-retry']
+// Browsers hide what is not listed, so what proxies before us add for clients to read stands here as well.
+const EXPOSED = [
+  'x-request-id',
+  'x-groundwire-run-id',
+  'retry-after',
+  'retry-after-ms',
+  'x-should-retry',
+  ...['limit', 'remaining', 'reset'].flatMap((what) => [`x-ratelimit-${what}-requests`, `x-ratelimit-${what}-tokens`]),
+]
