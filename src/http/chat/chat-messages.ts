@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { BadRequestError } from '../errors.ts'
-import type { AssistantMessage, Message, ToolCall } from '../messages.ts'
-import { type ParamPath, parseRequest, toList, toParam, toShown, unsupported } from './parse-request.ts'
+import { BadRequestError } from '../../errors.ts'
+import type { AssistantMessage, Message, ToolCall } from '../../messages.ts'
+import { type ParamPath, parseRequest, toList, toParam, toShown, unsupported } from '../parse-request.ts'
 
 /**
  * The caller's messages in our own words: all system and developer texts merged into one message in front, as the

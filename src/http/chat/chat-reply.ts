@@ -1,5 +1,5 @@
-import type { FinishReason, Usage } from '../messages.ts'
-import type { RunCompleted, RunTrace } from '../runs/run.ts'
+import type { FinishReason, Usage } from '../../messages.ts'
+import type { RunCompleted, RunTrace } from '../../runs/run.ts'
 
 /** What a whole reply and every chunk of a stream have in common. */
 export type ReplyHead = { id: string; created: number; model: string }

@@ -1,12 +1,12 @@
 import type { RequestHandler, Response } from 'express'
-import type { Models } from '../models/models.ts'
-import type { ExecuteRun, RunOrder } from '../runs/run.ts'
-import { type AnswerPart, readAnswer } from './answer.ts'
+import type { Models } from '../../models/models.ts'
+import type { ExecuteRun, RunOrder } from '../../runs/run.ts'
+import { type AnswerPart, readAnswer } from '../answer.ts'
+import { findModel } from '../find-model.ts'
+import { hangUpSignal } from '../hang-up-signal.ts'
+import { createSseWriter } from '../sse.ts'
 import { type ReplyHead, toChunk, toCompletion, toUsageChunk, toWireTrace } from './chat-reply.ts'
 import { parseChatRequest } from './chat-request.ts'
-import { findModel } from './find-model.ts'
-import { hangUpSignal } from './hang-up-signal.ts'
-import { createSseWriter } from './sse.ts'
 
 export type ChatCompletionsDeps = {
   models: Pick<Models, 'find'>

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { Message } from '../messages.ts'
-import type { ModelParams } from '../models/model.ts'
+import type { Message } from '../../messages.ts'
+import type { ModelParams } from '../../models/model.ts'
+import { parseRequest, unsupported } from '../parse-request.ts'
 import { toMessages } from './chat-messages.ts'
-import { parseRequest, unsupported } from './parse-request.ts'
 
 /** A chat completion as the caller ordered it, in our own words. */
 export type ChatRequest = {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { BadRequestError } from '../errors.ts'
+import { BadRequestError } from '../../errors.ts'
 import { toMessages } from './chat-messages.ts'
 
 const USER = { role: 'user', content: 'hello' }
