@@ -30,6 +30,18 @@ export type ToolDefinition = {
  */
 export type ToolExample = { ask: string; call?: Readonly<Record<string, unknown>> }
 
+/** A function the caller declares and runs itself. */
+export type ClientTool = ToolDefinition & {
+  /** Calls are handed over only where their arguments fit `parameters`. */
+  strict: boolean
+}
+
+/** What the caller wants of its own tools; a name asks for a call of that one. */
+export type ToolChoice = 'auto' | 'none' | 'required' | { name: string }
+
+/** The answer is to be JSON: any object where there is no `schema`. */
+export type JsonFormat = { name?: string; description?: string; schema?: JsonSchema }
+
 export type JsonSchema = { readonly [key: string]: unknown }
 
 /** Tokens. `promptTokens` includes `cachedTokens`; `completionTokens` includes `reasoningTokens`. */

@@ -1,4 +1,4 @@
-import type { Message, ToolCall, Usage } from '../messages.ts'
+import type { FinishReason, Message, ToolCall, Usage } from '../messages.ts'
 import type { ToolResult } from '../tools/tool.ts'
 
 /** What the loop tells while it works, in order. The texts, joined, are the answer. */
@@ -7,17 +7,20 @@ export type AgentEvent =
   | { type: 'text'; text: string }
   | { type: 'tool_started'; step: number; call: ToolCall }
   | { type: 'tool_finished'; step: number; call: ToolCall; result: ToolResult }
+  /** A call for the caller to run, whole and checked. After all texts, and only where the run finishes with `tool_calls`. */
+  | { type: 'client_call'; call: ToolCall }
   /** `usage` is of this step alone. */
   | { type: 'step_finished'; step: number; usage: Usage }
   | AgentFinished
 
 /**
  * Last, exactly once. `messages` is the input followed by all that the run added; `usage` the sum of all steps.
- * `limit` names the limit that ended the run early, where one did: the answer is then the best there was.
+ * With `tool_calls` they end in the assistant message that holds the caller's calls, followed by the results of the
+ * gateway's own calls in it. `limit` names the limit that ended the run early, where one did: the answer is then the best there was.
  */
 export type AgentFinished = {
   type: 'finished'
-  reason: 'stop' | 'length' | 'content_filter'
+  reason: FinishReason
   limit: AgentLimit | null
   messages: readonly Message[]
   usage: Usage

@@ -1,4 +1,4 @@
-import { addUsage, NO_USAGE } from '../messages.ts'
+import { addUsage, NO_USAGE, type ToolCall } from '../messages.ts'
 import type { RunCompleted, RunEvent } from '../runs/run.ts'
 import type { RequestNote } from './locals.ts'
 
@@ -8,7 +8,9 @@ export type AnswerPart =
   | { type: 'working' }
   /** Never empty, and never half a character. */
   | { type: 'text'; text: string }
-  /** Last, exactly once, and after at least one text. */
+  /** A call for the caller to run, after all texts. */
+  | { type: 'client_call'; call: ToolCall }
+  /** Last, exactly once, and after at least one text or client call. */
   | { type: 'completed'; run: RunCompleted }
 
 /** Reads the run and notes for the log what it learns. */
@@ -25,6 +27,9 @@ export async function* readAnswer(events: AsyncIterable<RunEvent>, note: Request
       half = rest
       if (text !== '') yield { type: 'text', text: text.toWellFormed() }
       isEmpty &&= text === ''
+    } else if (event.type === 'client_call') {
+      yield { type: 'client_call', call: event.call }
+      isEmpty = false
     } else if (event.type === 'completed') {
       completed = event // told once the iteration is over, and with it all that the run does at its end
     } else {

@@ -1,4 +1,4 @@
-import type { FinishReason, Message, ToolCall, ToolDefinition, Usage } from '../messages.ts'
+import type { FinishReason, JsonFormat, Message, ToolCall, ToolDefinition, Usage } from '../messages.ts'
 
 /** A chat model as the loop sees it, whatever serves it. */
 export type Model = {
@@ -23,6 +23,13 @@ export type Model = {
 export type ModelRequest = {
   messages: readonly Message[]
   tools: readonly ToolDefinition[]
+  /**
+   * `required` or a name asks for a call; `auto` where unset. Backends that have no such notion are not told: who needs the
+   * call checks that it came.
+   */
+  toolChoice?: 'auto' | 'required' | { name: string }
+  /** Never beside tools. Backends are told to write nothing else where they can be; who needs JSON checks that it is. */
+  format?: JsonFormat | undefined
   params: ModelParams
   signal: AbortSignal
 }

@@ -1,18 +1,29 @@
 import type { AgentEvent, AgentFinished } from '../agent/events.ts'
 import type { BlockRef, Evidence } from '../chain/chain-session.ts'
-import type { Message, ToolCall, Usage } from '../messages.ts'
+import type { ClientTool, JsonFormat, Message, ToolCall, ToolChoice, Usage } from '../messages.ts'
 import type { Model, ModelParams } from '../models/model.ts'
 
 /** What a caller has asked for, in our own words. */
 export type RunOrder = {
   /** `run_` and 24 letters or digits. */
   id: string
+  /** Whose run it is: wallet in lower case, or `key_…`. */
+  caller: string
   model: Model
   /** At most one system message, first. */
   messages: readonly Message[]
   params: ModelParams
   /** Whether the caller reads along: text then leaves as soon as it is known to be the answer. */
   stream: boolean
+  /** Whether the gateway's own tools are offered. Without them its system prompt, which speaks of them, is left out too. */
+  serverTools: boolean
+  /** None is named like a tool of the gateway that is offered beside it. */
+  clientTools: readonly ClientTool[]
+  toolChoice: ToolChoice
+  /** Whether an answer may hold more than one call of `clientTools`. */
+  parallelToolCalls: boolean
+  /** Undefined where the answer is plain text. */
+  format: JsonFormat | undefined
 }
 
 /** The life of a run: what the loop tells, then `completed` in place of the loop's `finished`. */

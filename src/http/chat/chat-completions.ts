@@ -30,7 +30,19 @@ export function chatCompletions({
     if (request.metadata) note.metadata = request.metadata
     const model = findModel(models, request.model)
     const { messages, params, stream, includeUsage } = request
-    const order: RunOrder = { id: newRunId(), model, messages, params, stream }
+    const order: RunOrder = {
+      id: newRunId(),
+      caller: note.caller ?? '',
+      model,
+      messages,
+      params,
+      stream,
+      serverTools: true,
+      clientTools: [],
+      toolChoice: 'auto',
+      parallelToolCalls: true,
+      format: undefined,
+    }
     const head = { id: order.id.replace(/^run_/, 'chatcmpl-'), created: Math.floor(now() / 1000), model: model.id }
     const trace = request.trace || /^(1|true)$/i.test(req.get('x-groundwire-trace') ?? '')
     note.model = model.id
@@ -71,6 +83,8 @@ async function sendChunks(
           break
         case 'text':
           await sse.send(toChunk(head, { content: part.text }, null, includeUsage))
+          break
+        case 'client_call':
           break
         case 'completed':
           await sse.send({

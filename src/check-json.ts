@@ -1,0 +1,87 @@
+import { createContext, Script } from 'node:vm'
+import { type OutputUnit, Validator } from '@cfworker/json-schema'
+import type { JsonSchema } from './messages.ts'
+
+/** Why nothing can be held against `schema`, fit for its author; undefined where it can. Nothing is ever fetched for a `$ref`. */
+export function findSchemaFault(schema: JsonSchema): string | undefined {
+  const malformed = findMismatch(META_SCHEMA, schema)
+  if (malformed !== undefined) return malformed
+  // Each kind of value takes another way through the schema: what is wrong at its root shows at once.
+  for (const value of [null, '', 0, [], {}]) {
+    const fault = check(schema, value)
+    if ('fault' in fault) return fault.fault
+  }
+  return undefined
+}
+
+/** The first place where `value` does not fit, in words a model can act on; undefined where it fits. */
+export function findMismatch(schema: JsonSchema, value: unknown): string | undefined {
+  const result = check(schema, value)
+  if ('fault' in result) return result.fault
+  // The deepest complaint is the cause of those above it.
+  const [error] = result.errors.toSorted((a, b) => depth(b) - depth(a))
+  return error && `${error.instanceLocation === '#' ? '' : `${error.instanceLocation.slice(2)}: `}${error.error}`
+}
+
+const depth = ({ instanceLocation }: OutputUnit) => instanceLocation.split('/').length
+
+/** A caller writes the schema, so it may hold a pattern that backtracks for ever, or references that multiply. */
+const MAX_CHECK_MS = 250
+
+function check(schema: JsonSchema, value: unknown): { errors: OutputUnit[] } | { fault: string } {
+  try {
+    return { errors: withinTime(() => new Validator(schema, '2020-12').validate(value).errors) }
+  } catch (error) {
+    if (nameOf(error) === 'RangeError') return { fault: 'It refers to itself without end, or is nested too deeply.' }
+    const { code, message } = error as { code?: string; message?: string }
+    if (code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return { fault: 'It takes too long to check a value against it.' }
+    return { fault: String(message).split('\n', 1).join('').slice(0, 200) }
+  }
+}
+
+/** The one way to stop a regular expression: V8 ends a script that runs too long, whatever it is calling. */
+function withinTime<T>(work: () => T): T {
+  BOX.work = work
+  try {
+    return SCRIPT.runInContext(BOX, { timeout: MAX_CHECK_MS })
+  } finally {
+    BOX.work = undefined
+  }
+}
+
+const BOX = createContext({ work: undefined as unknown })
+const SCRIPT = new Script('work()')
+
+/** What stops a script is thrown in its realm: not one of our own errors. */
+const nameOf = (error: unknown) => (error as { name?: string }).name
+
+/** The keywords that lead on to other schemas, or that the validator would pass over where their form is wrong. */
+const META_SCHEMA: JsonSchema = {
+  $ref: '#/$defs/schema',
+  $defs: {
+    schema: {
+      type: ['object', 'boolean'],
+      properties: {
+        type: { anyOf: [{ $ref: '#/$defs/type' }, { type: 'array', items: { $ref: '#/$defs/type' }, minItems: 1 }] },
+        properties: { $ref: '#/$defs/schemas' },
+        patternProperties: { $ref: '#/$defs/schemas' },
+        $defs: { $ref: '#/$defs/schemas' },
+        definitions: { $ref: '#/$defs/schemas' },
+        additionalProperties: { $ref: '#/$defs/schema' },
+        items: { anyOf: [{ $ref: '#/$defs/schema' }, { $ref: '#/$defs/list' }] },
+        prefixItems: { $ref: '#/$defs/list' },
+        anyOf: { $ref: '#/$defs/list' },
+        oneOf: { $ref: '#/$defs/list' },
+        allOf: { $ref: '#/$defs/list' },
+        not: { $ref: '#/$defs/schema' },
+        required: { type: 'array', items: { type: 'string' } },
+        enum: { type: 'array' },
+        pattern: { type: 'string' },
+        $ref: { type: 'string' },
+      },
+    },
+    schemas: { type: 'object', additionalProperties: { $ref: '#/$defs/schema' } },
+    list: { type: 'array', items: { $ref: '#/$defs/schema' }, minItems: 1 },
+    type: { enum: ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'] },
+  },
+}
