@@ -48,6 +48,6 @@ describe('a schema that nothing can be held against', () => {
     expect(findMismatch({ type: 'string', pattern: '^(a+)+$' }, `${'a'.repeat(60)}b`)).toMatch(/too long/)
     const $defs: Record<string, unknown> = { a24: { type: 'number' } }
     for (let i = 0; i < 24; i++) $defs[`a${i}`] = { anyOf: Array(2).fill({ $ref: `#/$defs/a${i + 1}` }) }
-    expect(findSchemaFault({ $ref: '#/$defs/a0', $defs })).toMatch(/too long/)
+    expect(findSchemaFault({ $ref: '#/$defs/a0', $defs })).toMatch(/too long|too large/)
   })
 })

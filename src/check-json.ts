@@ -32,7 +32,7 @@ function check(schema: JsonSchema, value: unknown): { errors: OutputUnit[] } | {
   try {
     return { errors: withinTime(() => new Validator(schema, '2020-12').validate(value).errors) }
   } catch (error) {
-    if (nameOf(error) === 'RangeError') return { fault: 'It refers to itself without end, or is nested too deeply.' }
+    if (nameOf(error) === 'RangeError') return { fault: 'It refers to itself without end, or is too large.' }
     const { code, message } = error as { code?: string; message?: string }
     if (code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return { fault: 'It takes too long to check a value against it.' }
     return { fault: String(message).split('\n', 1).join('').slice(0, 200) }
