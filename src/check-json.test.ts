@@ -15,7 +15,7 @@ describe('a value against a schema', () => {
     [{}, /required property "name"/],
     [{ name: 'ann', ages: [1, 'x'] }, /^ages\/1: .*Expected "integer"/],
     [{ name: 'Ann' }, /^name: .*pattern/],
-    [{ name: 'ann', more: 1 }, /^more: /],
+    [{ name: 'ann', more: 1 }, /more: This must not be here/],
     ['ann', /Expected "object"/],
   ])('%j', (value, complaint) => {
     const found = findMismatch(PERSON, value)

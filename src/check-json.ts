@@ -14,23 +14,33 @@ export function findSchemaFault(schema: JsonSchema): string | undefined {
   return undefined
 }
 
-/** The first place where `value` does not fit, in words a model can act on; undefined where it fits. */
+/** Where `value` does not fit, in words a model can act on; undefined where it fits. */
 export function findMismatch(schema: JsonSchema, value: unknown): string | undefined {
   const result = check(schema, value)
   if ('fault' in result) return result.fault
-  // The deepest complaint is the cause of those above it.
-  const [error] = result.errors.toSorted((a, b) => depth(b) - depth(a))
-  return error && `${error.instanceLocation === '#' ? '' : `${error.instanceLocation.slice(2)}: `}${error.error}`
+  const errors = result.errors.slice(0, MAX_ERRORS)
+  const causes = errors.filter((error) => !errors.some((other) => isBelow(other, error)))
+  const complaints = new Set(causes.slice(0, MAX_COMPLAINTS).map(toComplaint))
+  return complaints.size === 0 ? undefined : [...complaints].join(' ').slice(0, 600)
 }
 
-const depth = ({ instanceLocation }: OutputUnit) => instanceLocation.split('/').length
+const MAX_ERRORS = 100
+const MAX_COMPLAINTS = 4
+
+/** Each complaint about a part is followed by one about every whole around it. */
+const isBelow = (part: OutputUnit, whole: OutputUnit) => part.keywordLocation.startsWith(`${whole.keywordLocation}/`)
+
+function toComplaint({ instanceLocation, keyword, error }: OutputUnit): string {
+  const place = instanceLocation === '#' ? '' : `${instanceLocation.slice(2)}: `
+  return place + (keyword === 'false' ? 'This must not be here.' : error)
+}
 
 /** A caller writes the schema, so it may hold a pattern that backtracks for ever, or references that multiply. */
 const MAX_CHECK_MS = 250
 
 function check(schema: JsonSchema, value: unknown): { errors: OutputUnit[] } | { fault: string } {
   try {
-    return { errors: withinTime(() => new Validator(schema, '2020-12').validate(value).errors) }
+    return { errors: withinTime(() => new Validator(schema, '2020-12', false).validate(value).errors) }
   } catch (error) {
     if (nameOf(error) === 'RangeError') return { fault: 'It refers to itself without end, or is too large.' }
     const { code, message } = error as { code?: string; message?: string }

@@ -11,6 +11,7 @@ import { createModels, warmUpModels } from './models/create-models.ts'
 import { createRehearsal } from './models/rehearsal.ts'
 import { createReadiness } from './readiness.ts'
 import { createExecuteRun } from './runs/execute-run.ts'
+import { createMemoryKeep } from './runs/keep.ts'
 import { loadPrompts } from './runs/prompts.ts'
 import { loadTools } from './tools/load-tools.ts'
 import { createToolSet } from './tools/tool-set.ts'
@@ -26,6 +27,9 @@ export type Gateway = {
 }
 
 const DRAIN_MS = 20_000
+/** How long a caller has for the results of its own tools, before the gateway's are read anew. */
+const KEPT_TURN_MS = 15 * 60_000
+const KEPT_TURN_BYTES = 64 * 1024 * 1024
 
 /**
  * Builds the parts and listens. What a request needs but cannot be reached now (the model, a node) does not stop the
@@ -41,10 +45,19 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
   const executeRun = createExecuteRun({
     tools,
     openChainSession: chains.openSession,
+    keptTurns: createMemoryKeep({ ttlMs: KEPT_TURN_MS, maxBytes: KEPT_TURN_BYTES }),
     prompts,
     limits: { ...DEFAULT_LIMITS, runTimeoutMs: config.runTimeoutMs, holdBackTokens: config.holdBackTokens },
   })
-  const app = createApp({ models, executeRun, readiness, log, bodyLimitBytes: config.bodyLimitBytes })
+  const serverToolNames = tools.definitions.map(({ name }) => name)
+  const app = createApp({
+    models,
+    serverToolNames,
+    executeRun,
+    readiness,
+    log,
+    bodyLimitBytes: config.bodyLimitBytes,
+  })
   const { url, close } = await listen(app, { host: config.host, port: config.port })
   setImmediate(() => warmUp(config).catch((error: unknown) => log.error({ err: error }, 'the warm-up failed')))
   return {

@@ -1,4 +1,4 @@
-import type { ToolCall } from '../messages.ts'
+import type { ToolCall, ToolDefinition } from '../messages.ts'
 import { toFailedResult, toUnknownTool } from '../tools/failed-result.ts'
 import type { ToolResult } from '../tools/tool.ts'
 import type { AgentTools } from './agent-tools.ts'
@@ -7,6 +7,8 @@ import type { AgentEvent } from './events.ts'
 export type CallToolsInput = {
   calls: readonly ToolCall[]
   tools: AgentTools
+  /** What the step offered: nothing else runs. */
+  offered: readonly ToolDefinition[]
   step: number
   parallel: number
   /** Calls of this step that may still run; later ones are refused. */
@@ -55,13 +57,9 @@ export type CallHistory = Map<string, { times: number; result: Promise<ToolResul
 
 const TOO_MANY_CALLS = toFailedResult('The limit of tool calls for one question is reached. Answer with what you have.')
 
-async function callTool(call: ToolCall, { tools, history, signal }: CallToolsInput): Promise<ToolResult> {
-  if (!tools.definitions.some((tool) => tool.name === call.name)) {
-    return toUnknownTool(
-      call.name,
-      tools.definitions.map(({ name }) => name),
-    )
-  }
+async function callTool(call: ToolCall, { tools, offered, history, signal }: CallToolsInput): Promise<ToolResult> {
+  const names = offered.map(({ name }) => name)
+  if (!names.includes(call.name)) return toUnknownTool(call.name, names)
   const key = `${call.name} ${canonicalArguments(call.argumentsText)}`
   const earlier = history.get(key)
   if (earlier !== undefined && earlier.times >= 2) return earlier.result

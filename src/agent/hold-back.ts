@@ -1,3 +1,5 @@
+import { countTokens } from './count-tokens.ts'
+
 export type HoldBack = {
   /** Takes the next piece of a step's text; returns what may leave now, or ''. */
   push(text: string): string
@@ -21,7 +23,7 @@ export function createHoldBack(tokens: number): HoldBack {
   }
   return {
     push(text) {
-      if (open) return text
+      if (open || text === '') return text
       held += text
       heldTokens += countTokens(text)
       open = heldTokens >= tokens
@@ -29,12 +31,4 @@ export function createHoldBack(tokens: number): HoldBack {
     },
     release,
   }
-}
-
-/**
- * Backends send about one token a piece; a longer piece is counted by its words and marks. Counting low would delay
- * a plain answer, so a piece counts as one token at least.
- */
-function countTokens(piece: string): number {
-  return Math.max(1, piece.match(/[\p{L}\p{N}_]+|[^\s\p{L}\p{N}_]/gu)?.length ?? 0)
 }

@@ -1,12 +1,20 @@
 import { describe, expect, test } from 'vitest'
+import {
+  call,
+  createModel,
+  finished,
+  found,
+  run,
+  scriptedModel,
+  text,
+  toLoopInput,
+  toolsThat,
+  toolTexts,
+  untilAborted,
+} from '../../test/support/agent-run.ts'
 import { BackendError, ContextLengthError } from '../errors.ts'
-import type { Message, ToolCall, ToolDefinition } from '../messages.ts'
-import type { Model, ModelEvent, ModelParams, ModelRequest } from '../models/model.ts'
 import { toFailedResult } from '../tools/failed-result.ts'
 import type { ToolResult } from '../tools/tool.ts'
-import type { AgentTools } from './agent-tools.ts'
-import type { AgentEvent, AgentFinished } from './events.ts'
-import { type AgentLimits, DEFAULT_LIMITS } from './limits.ts'
 import { runAgent } from './loop.ts'
 
 describe('a run', () => {
@@ -30,8 +38,7 @@ describe('a run', () => {
   test('keeps a preamble of any length out of the answer of a caller who does not read along', async () => {
     const preamble = Array.from({ length: 100 }, () => text('word '))
     const model = scriptedModel([[...preamble, call('nonce', '{}')], [text('1648')]])
-    const limits = { holdBackTokens: Number.POSITIVE_INFINITY }
-    expect((await run({ model, limits })).answer).toBe('1648')
+    expect((await run({ model, readsAlong: false })).answer).toBe('1648')
   })
 
   test('sets text that had to leave before a tool call apart from the answer', async () => {
@@ -53,7 +60,7 @@ describe('a run', () => {
       yield finished()
     })
     const held: number[] = []
-    for await (const event of runAgent(input({ model }))) if (event.type === 'text') held.push(sent.length)
+    for await (const event of runAgent(toLoopInput({ model }))) if (event.type === 'text') held.push(sent.length)
     expect(held[0]).toBe(24)
     expect(held.slice(1)).toEqual(Array.from({ length: 16 }, (_, i) => 25 + i))
   })
@@ -156,36 +163,6 @@ describe('a limit', () => {
     expect(end.limit).toBe('max_repairs')
   })
 
-  test.each<[where: string, cut: readonly ModelEvent[]]>([
-    ['told in part', [call('nonce', '{"addr')]],
-    ['not told at all', []],
-  ])("of the answer's tokens does not cut a tool call: one %s is asked for again without it", async (_where, cut) => {
-    const model = createModel(async function* ({ params, messages }) {
-      if (messages.at(-1)?.role === 'tool') yield text('1648')
-      else yield* params.maxTokens === undefined ? [call('nonce', '{"address":"a"}')] : cut
-      yield { ...finished(), reason: params.maxTokens === undefined ? 'stop' : 'length' }
-    })
-    const ran: string[] = []
-    const tools = toolsThat(async ({ argumentsText }) => found(String(ran.push(argumentsText))))
-    const { answer, finished: end } = await run({ model, tools, params: { maxTokens: 5, seed: 7 } })
-    expect({ answer, reason: end.reason, ran }).toEqual({ answer: '1648', reason: 'length', ran: ['{"address":"a"}'] })
-    expect(model.requests.map(({ params }) => params)).toEqual([
-      { maxTokens: 5, seed: 7 },
-      { seed: 7 },
-      { maxTokens: 5, seed: 7 },
-    ])
-  })
-
-  test("of the answer's tokens that thinking has used up is no reason to ask again", async () => {
-    const model = createModel(async function* () {
-      yield { type: 'reasoning', text: 'hmm' }
-      yield { ...finished(), reason: 'length' }
-    })
-    const { finished: end } = await run({ model, params: { maxTokens: 5 } })
-    expect(end.reason).toBe('length')
-    expect(model.requests).toHaveLength(1)
-  })
-
   test('of tokens is seen before the next step', async () => {
     const { finished: end } = await run({ model: restless(), limits: { maxTotalTokens: 30 } })
     expect(end).toMatchObject({ limit: 'max_tokens', usage: { promptTokens: 30, completionTokens: 15 } })
@@ -263,7 +240,8 @@ describe('when the model fails', () => {
       else yield text(`${messages.find(({ role }) => role === 'user')?.text} ${tool.text}`)
       yield finished()
     })
-    const long: ToolResult = { ok: true, text: 'x'.repeat(500), summary: 'short', output: {}, blocks: [] }
+    const json = JSON.stringify({ summary: 'short', result: 'x'.repeat(500) })
+    const long: ToolResult = { ok: true, text: json, summary: 'short', output: {}, blocks: [] }
     const { answer } = await run({ model, tools: toolsThat(async () => long) })
     expect(answer).toBe('what is it? {"summary":"short"}')
   })
@@ -288,95 +266,3 @@ describe('when the model fails', () => {
     await expect(run({ model, signal: caller.signal })).rejects.toThrow('hung up')
   })
 })
-
-type ScriptedModel = Model & { requests: ModelRequest[] }
-
-function createModel(stream: (request: ModelRequest) => AsyncIterable<ModelEvent>): ScriptedModel {
-  const requests: ModelRequest[] = []
-  return {
-    id: 'operator',
-    backend: 'scripted',
-    contextTokens: 1_000,
-    requests,
-    stream(request) {
-      requests.push(request)
-      return stream(request)
-    },
-    check: async () => ({ status: 'ok' }),
-  }
-}
-
-function scriptedModel(steps: readonly (readonly ModelEvent[])[]): ScriptedModel {
-  let step = 0
-  return createModel(async function* () {
-    yield* steps[step++] ?? [text('no more steps')]
-    yield finished()
-  })
-}
-
-const text = (value: string): ModelEvent => ({ type: 'text', text: value })
-const finished = (): Extract<ModelEvent, { type: 'finished' }> => ({
-  type: 'finished',
-  reason: 'stop',
-  usage: { promptTokens: 10, completionTokens: 5 },
-})
-
-let calls = 0
-const call = (name: string, argumentsText: string): ModelEvent => ({
-  type: 'tool_call',
-  call: { id: `call_${++calls}`, name, argumentsText },
-})
-
-const found = (summary: string): ToolResult => ({
-  ok: true,
-  text: JSON.stringify({ summary }),
-  summary,
-  output: {},
-  blocks: [],
-})
-
-const NONCE: ToolDefinition = { name: 'nonce', description: 'nonce', parameters: { type: 'object' } }
-const toolsThat = (answer: (call: ToolCall, signal: AbortSignal) => Promise<ToolResult>): AgentTools => ({
-  definitions: [NONCE],
-  run: answer,
-})
-
-const QUESTION: Message = { role: 'user', text: 'what is it?' }
-
-type RunInput = {
-  model: Model
-  tools?: AgentTools
-  params?: ModelParams
-  limits?: Partial<AgentLimits>
-  signal?: AbortSignal
-}
-
-function input({ model, tools, params = {}, limits, signal }: RunInput) {
-  return {
-    model,
-    tools: tools ?? toolsThat(async () => found('nonce 1')),
-    messages: [QUESTION],
-    params,
-    limits: { ...DEFAULT_LIMITS, ...limits },
-    lastStepPrompt: 'No more tools.',
-    signal: signal ?? new AbortController().signal,
-  }
-}
-
-async function run(options: RunInput): Promise<{ answer: string; events: AgentEvent[]; finished: AgentFinished }> {
-  const events: AgentEvent[] = []
-  for await (const event of runAgent(input(options))) events.push(event)
-  const answer = events.flatMap((event) => (event.type === 'text' ? [event.text] : [])).join('')
-  const last = events.at(-1)
-  if (last?.type !== 'finished') throw new Error('The run did not finish.')
-  return { answer, events, finished: last }
-}
-
-function toolTexts(request: ModelRequest | undefined): string[] {
-  return request?.messages.flatMap((message) => (message.role === 'tool' ? [message.text] : [])) ?? []
-}
-
-function untilAborted(signal: AbortSignal): Promise<never> {
-  signal.throwIfAborted()
-  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
-}

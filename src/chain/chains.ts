@@ -3,15 +3,18 @@ import { createReadStore } from './cache.ts'
 import { toChainErrorMessage } from './chain-error.ts'
 import { CHAINS, type ChainName } from './chain-list.ts'
 import { ChainNotEnabledError } from './chain-not-enabled-error.ts'
-import type { ChainSession } from './chain-session.ts'
+import type { BlockRef, ChainSession } from './chain-session.ts'
 import { type ChainStack, createChainStack } from './chain-stack.ts'
 import { createSession } from './create-session.ts'
 import { parseHead } from './head.ts'
 
 /** All chains of the process. */
 export type Chains = {
-  /** A run's view; holds nothing open, so it needs no closing. */
-  openSession(): ChainSession
+  /**
+   * A run's view; holds nothing open, so it needs no closing.
+   * @param from - blocks of an earlier run that are to be read on, in place of the newest.
+   */
+  openSession(from?: readonly BlockRef[]): ChainSession
   /** Whether ethereum and the chains with nodes of their own answer, within 2 s. Never rejects. */
   check(signal: AbortSignal): Promise<readonly ChainHealth[]>
   /** Closes the connections to the nodes; waits for no read. */
@@ -47,7 +50,7 @@ export function createChains({ chains, rpcUrls }: ChainsOptions): Chains {
   const checked = chains.filter((chain) => chain === 'ethereum' || (rpcUrls[CHAINS[chain].id] ?? []).length > 0)
 
   return {
-    openSession: () => createSession({ stackOf }),
+    openSession: (from = []) => createSession({ stackOf, from }),
     check: (signal) => Promise.all(checked.map((chain) => checkChain(chain, stackOf(chain), signal))),
     close: () => dispatcher.destroy(),
   }

@@ -9,9 +9,20 @@ import { createRunHead, type RunHead } from './run-head.ts'
 /** Beyond this many reads a run keeps no more evidence. */
 const MAX_EVIDENCE = 1_000
 
-/** @param stackOf - throws when a chain is not enabled. */
-export function createSession({ stackOf }: { stackOf: (chain: ChainName) => ChainStack }): ChainSession {
-  const heads = new Map<ChainName, RunHead>()
+/**
+ * @param options.stackOf - throws when a chain is not enabled.
+ * @param options.from - blocks that an earlier run has read, to be read on.
+ */
+export function createSession({
+  stackOf,
+  from = [],
+}: {
+  stackOf: (chain: ChainName) => ChainStack
+  from?: readonly BlockRef[]
+}): ChainSession {
+  const heads = new Map<ChainName, RunHead>(
+    from.map((block) => [block.chain, createRunHead({ chain: block.chain, from: block }, stackOf(block.chain).read)]),
+  )
   const evidence: Evidence[] = []
   const resolvedNames = new Map<string, Address>()
 

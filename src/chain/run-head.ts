@@ -8,19 +8,21 @@ import { type Shared, share } from './share.ts'
 /** The block of a run on a chain, and the block as JSON-RPC gave it (transactions as hashes). */
 export type PinnedBlock = { ref: BlockRef; raw: unknown }
 
-/** Resolves the block once; a failed ask is asked anew. */
+/** Resolves the block once: the newest, or the one it is told to start from; a failed ask is asked anew. */
 export type RunHead = {
   get(signal?: AbortSignal): Promise<PinnedBlock>
   /** The block, once it is known. */
   known(): BlockRef | undefined
 }
 
-export function createRunHead({ chain }: { chain: ChainName }, next: Rpc): RunHead {
+/** @param from - the block of an earlier run, read again as long as the nodes know it. */
+export function createRunHead({ chain, from }: { chain: ChainName; from?: BlockRef | undefined }, next: Rpc): RunHead {
   let pinned: PinnedBlock | undefined
   let asking: Shared<PinnedBlock> | undefined
 
   const ask = async (signal: AbortSignal): Promise<PinnedBlock> => {
-    const raw = await next({ method: 'eth_getBlockByNumber', params: ['latest', false], signal })
+    const earlier = from && (await next({ method: 'eth_getBlockByHash', params: [from.hash, false], signal }))
+    const raw = earlier ?? (await next({ method: 'eth_getBlockByNumber', params: ['latest', false], signal }))
     const head = parseHead(raw)
     if (head === undefined) throw new NodeError('garbled')
     pinned = { ref: { chain, chainId: CHAINS[chain].id, ...head }, raw }
@@ -40,6 +42,6 @@ export function createRunHead({ chain }: { chain: ChainName }, next: Rpc): RunHe
       }
       return asking.join(signal)
     },
-    known: () => pinned?.ref,
+    known: () => pinned?.ref ?? from,
   }
 }

@@ -3,14 +3,17 @@ import type { AgentFinished } from '../agent/events.ts'
 import type { AgentLimits } from '../agent/limits.ts'
 import { runAgent } from '../agent/loop.ts'
 import type { BlockRef, ChainSession } from '../chain/chain-session.ts'
-import type { Message } from '../messages.ts'
+import type { JsonFormat, Message } from '../messages.ts'
 import type { ToolSet } from '../tools/tool-set.ts'
+import { type KeptTurns, keepTurn, restoreTurns } from './kept-turn.ts'
 import type { Prompts } from './prompts.ts'
 import type { ExecuteRun, RunTrace } from './run.ts'
 
 export type ExecuteRunDeps = {
   tools: ToolSet
-  openChainSession(): ChainSession
+  /** @param blocks - where to read the chains they are of; others are read at their newest. */
+  openChainSession(blocks: readonly BlockRef[]): ChainSession
+  keptTurns: KeptTurns
   prompts: Prompts
   limits: AgentLimits
 }
@@ -18,29 +21,51 @@ export type ExecuteRunDeps = {
 const REORG_CHECK_MS = 2_000
 
 /** A run in place: one view of each chain from its first read to the check at its end. */
-export function createExecuteRun({ tools, openChainSession, prompts, limits }: ExecuteRunDeps): ExecuteRun {
+export function createExecuteRun({ tools, openChainSession, keptTurns, prompts, limits }: ExecuteRunDeps): ExecuteRun {
   return async function* executeRun(order, signal) {
-    const session = openChainSession()
+    const restored = await restoreTurns(keptTurns, { ...order, nowMs: Date.now() })
+    const session = openChainSession(restored.blocks)
     const startedAtMs = new Map<string, number>()
     const toolCalls: RunTrace['toolCalls'][number][] = []
+    const handedOver: string[] = []
     let steps = 0
+    const messages = withSystemPrompt(
+      [
+        order.serverTools ? prompts.system : '',
+        order.format === undefined ? '' : toFormatPrompt(prompts, order.format),
+      ],
+      restored.messages,
+    )
     const events = runAgent({
-      model: order.model,
-      tools: toAgentTools(tools, session),
-      messages: withSystemPrompt(prompts.system, order.messages),
-      params: order.params,
-      limits: order.stream ? limits : { ...limits, holdBackTokens: Number.POSITIVE_INFINITY },
-      lastStepPrompt: prompts.lastStep,
+      ...order,
+      tools: toAgentTools(tools, order.serverTools, session),
+      messages,
+      readsAlong: order.stream,
+      limits,
+      prompts,
       signal,
     })
     for await (const event of events) {
       if (event.type === 'finished') {
         const reorgs = await findReorgs(session, signal)
-        if (reorgs.length > 0) yield { type: 'text', text: `\n\n${toReorgNote(reorgs)}` }
+        if (reorgs.length > 0 && order.format === undefined && event.reason !== 'tool_calls') {
+          yield { type: 'text', text: `\n\n${toReorgNote(reorgs)}` }
+        }
+        const added = event.messages.slice(messages.length)
+        if (handedOver.length > 0 && added.length > 1) {
+          await keepTurn(keptTurns, {
+            caller: order.caller,
+            callIds: handedOver,
+            messages: added,
+            blocks: session.blocks(),
+            nowMs: Date.now(),
+          })
+        }
         yield { type: 'completed', reason: event.reason, usage: event.usage, trace: toTrace(event, reorgs) }
         return
       }
       if (event.type === 'step_started') steps = event.step
+      if (event.type === 'client_call') handedOver.push(event.call.id)
       if (event.type === 'tool_started') startedAtMs.set(event.call.id, performance.now())
       if (event.type === 'tool_finished') {
         const { call, result } = event
@@ -65,18 +90,26 @@ export function createExecuteRun({ tools, openChainSession, prompts, limits }: E
   }
 }
 
-function toAgentTools(tools: ToolSet, session: ChainSession): AgentTools {
+function toAgentTools(tools: ToolSet, offered: boolean, session: ChainSession): AgentTools {
   return {
-    definitions: tools.definitions,
+    definitions: offered ? tools.definitions : [],
     run: (call, signal) => tools.run(call, session.scope, signal),
   }
 }
 
-/** Ours stands first and never changes, so that backends can reuse it from caller to caller. */
-function withSystemPrompt(prompt: string, messages: readonly Message[]): readonly Message[] {
+/** Ours stand first and do not change, so that backends can reuse them from caller to caller. */
+function withSystemPrompt(prompts: readonly string[], messages: readonly Message[]): readonly Message[] {
   const [first, ...rest] = messages
-  if (first?.role !== 'system') return [{ role: 'system', text: prompt }, ...messages]
-  return [{ role: 'system', text: `${prompt}\n\n${first.text}` }, ...rest]
+  const [own, others] = first?.role === 'system' ? [first.text, rest] : ['', messages]
+  const text = [...prompts, own].filter((prompt) => prompt !== '').join('\n\n')
+  return text === '' ? others : [{ role: 'system', text }, ...others]
+}
+
+function toFormatPrompt({ jsonFormat }: Prompts, { schema, description }: JsonFormat): string {
+  const about = description === undefined ? '' : ` It is: ${description}`
+  return schema === undefined
+    ? `${jsonFormat} It is an object.${about}`
+    : `${jsonFormat} It fits this JSON Schema:${about}\n${JSON.stringify(schema)}`
 }
 
 /** A check that cannot be made does not spoil an answer that has been given. */

@@ -1,0 +1,73 @@
+import { countTokens, takeTokens } from './count-tokens.ts'
+
+/** What a caller's `stop` and `max_tokens` leave of a step's text, piece by piece. */
+export type VisibleText = {
+  push(text: string): string
+  /** What waited for the rest of a stop sequence that did not come. */
+  end(): string
+  /** Why nothing more will be visible; null while there may be. */
+  readonly ended: 'stop' | 'length' | null
+}
+
+/**
+ * A stop sequence may be split across pieces, so a text's end that could begin one waits until that is clear; the sequence
+ * itself is never visible.
+ * @param options.maxTokens - counted by piece, as backends send about one token a piece.
+ */
+export function createVisibleText({
+  stop = [],
+  maxTokens = Number.POSITIVE_INFINITY,
+}: {
+  stop?: readonly string[] | undefined
+  maxTokens?: number | undefined
+}): VisibleText {
+  let held = ''
+  let tokens = 0
+  let ended: VisibleText['ended'] = null
+
+  const beforeStop = (text: string): string => {
+    held += text
+    const at = firstIndexOf(held, stop)
+    if (at !== undefined) ended = 'stop'
+    const leaving = held.slice(0, at ?? held.length - longestBeginning(held, stop))
+    held = held.slice(leaving.length)
+    return leaving
+  }
+
+  return {
+    push(text) {
+      if (ended !== null || text === '') return ''
+      const count = countTokens(text)
+      const room = maxTokens - tokens
+      tokens += count
+      if (count <= room) return beforeStop(text)
+      const leaving = beforeStop(takeTokens(text, room))
+      if (ended !== null) return leaving
+      ended = 'length'
+      return leaving + held // no more comes that could complete a stop sequence
+    },
+    end() {
+      const rest = ended === null ? held : ''
+      held = ''
+      return rest
+    },
+    get ended() {
+      return ended
+    },
+  }
+}
+
+function firstIndexOf(text: string, sequences: readonly string[]): number | undefined {
+  const found = sequences.map((sequence) => text.indexOf(sequence)).filter((at) => at >= 0)
+  return found.length === 0 ? undefined : Math.min(...found)
+}
+
+/** Length of the longest end of `text` that begins one of `sequences`. */
+function longestBeginning(text: string, sequences: readonly string[]): number {
+  const most = Math.min(text.length, Math.max(0, ...sequences.map(({ length }) => length - 1)))
+  for (let length = most; length > 0; length--) {
+    const end = text.slice(-length)
+    if (sequences.some((sequence) => sequence.startsWith(end))) return length
+  }
+  return 0
+}

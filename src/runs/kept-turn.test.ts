@@ -1,0 +1,76 @@
+import { beforeEach, expect, test } from 'vitest'
+import type { Message, ToolCall } from '../messages.ts'
+import { createMemoryKeep } from './keep.ts'
+import { type KeptTurn, keepTurn, restoreTurns } from './kept-turn.ts'
+
+const call = (id: string, name: string): ToolCall => ({ id, name, argumentsText: '{}' })
+const says = (...toolCalls: ToolCall[]): Message => ({ role: 'assistant', text: '', toolCalls })
+const result = (callId: string, text = callId): Message => ({ role: 'tool', callId, toolName: 'x', text })
+const question: Message = { role: 'user', text: 'how many, and where?' }
+
+const nonce = call('call_n', 'nonce')
+const balance = call('call_b', 'balance')
+const read = call('call_r', 'read')
+const write = call('call_w', 'write')
+
+let nowMs: number
+let turns: ReturnType<typeof createMemoryKeep<KeptTurn>>
+beforeEach(() => {
+  nowMs = 1_000_000
+  turns = createMemoryKeep<KeptTurn>({ ttlMs: 900_000, maxBytes: 1_000_000, now: () => nowMs })
+})
+
+const block = { chain: 'base', chainId: 8453, number: 36_500_200n, hash: '0xab', timestampSec: 1 } as const
+const mixed = [says(nonce), result('call_n'), says(read, balance, write), result('call_b')]
+const keep = (messages: readonly Message[] = mixed, callIds = ['call_r', 'call_w']) =>
+  keepTurn(turns, { caller: 'alice', callIds, messages, blocks: [block], nowMs })
+const restore = (messages: readonly Message[], caller = 'alice') => restoreTurns(turns, { caller, messages, nowMs })
+
+const back = [question, says(read, write), result('call_w'), result('call_r')]
+
+test('what the caller never saw is put back around its results, in call order', async () => {
+  await keep()
+  const { messages, blocks } = await restore(back)
+  expect(messages).toEqual([question, ...mixed.slice(0, 3), result('call_r'), result('call_b'), result('call_w')])
+  expect(blocks).toEqual([block])
+})
+
+test('a second round of the same turn finds both', async () => {
+  await keep()
+  const second = [says(nonce, read), result('call_n')]
+  await keep([says(call('call_n2', 'nonce'), call('call_r2', 'read')), result('call_n2')], ['call_r2'])
+  const { messages } = await restore([...back, says(call('call_r2', 'read')), result('call_r2')])
+  expect(messages).toHaveLength(1 + mixed.length + 2 + second.length + 1)
+  expect(messages.slice(-3)).toEqual([
+    says(call('call_n2', 'nonce'), call('call_r2', 'read')),
+    result('call_n2'),
+    result('call_r2'),
+  ])
+})
+
+test('an earlier turn stays as the caller tells it', async () => {
+  await keep()
+  const later = [...back, { role: 'assistant', text: 'There.', toolCalls: [] } as const, question]
+  expect(await restore(later)).toEqual({ messages: later, blocks: [] })
+})
+
+test('what another caller kept is not found, nor what is no longer kept', async () => {
+  await keep()
+  expect((await restore(back, 'bob')).messages).toEqual(back)
+  nowMs += 900_001
+  expect((await restore(back)).messages).toEqual(back)
+})
+
+test('calls of another provider, or other calls than were handed over, are no turn of ours', async () => {
+  await keep()
+  const foreign = [question, says(read), result('call_r')]
+  expect((await restore(foreign)).messages).toEqual(foreign)
+})
+
+test('blocks are read on for a minute; later, the chains are read anew', async () => {
+  await keep()
+  nowMs += 60_001
+  const { messages, blocks } = await restore(back)
+  expect(messages).toHaveLength(1 + mixed.length + 2)
+  expect(blocks).toEqual([])
+})
