@@ -16,7 +16,7 @@ export type VisibleText = {
  */
 export function createVisibleText({
   stop = [],
-  maxTokens = Number.POSITIVE_INFINITY,
+  maxTokens,
 }: {
   stop?: readonly string[] | undefined
   maxTokens?: number | undefined
@@ -26,6 +26,7 @@ export function createVisibleText({
   let ended: VisibleText['ended'] = null
 
   const beforeStop = (text: string): string => {
+    if (stop.length === 0) return text
     held += text
     const at = firstIndexOf(held, stop)
     if (at !== undefined) ended = 'stop'
@@ -37,6 +38,7 @@ export function createVisibleText({
   return {
     push(text) {
       if (ended !== null || text === '') return ''
+      if (maxTokens === undefined) return beforeStop(text)
       const count = countTokens(text)
       const room = maxTokens - tokens
       tokens += count

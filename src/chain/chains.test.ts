@@ -73,6 +73,20 @@ test('another run at the same block costs its own block alone', async () => {
   expect(node.posts.slice(before)).toEqual([['eth_getBlockByNumber', 'eth_chainId']])
 })
 
+test('a run that goes on from the block of another reads there, unless no node knows it any more', async () => {
+  const { chains } = await overDevChain()
+  const first = chains.openSession()
+  const block = await first.scope(forever()).block('ethereum')
+  await devClient(devChain.rpcUrls[1]?.[0] ?? '', 1).mine({ blocks: 2 })
+
+  const next = chains.openSession([block])
+  expect(next.blocks()).toEqual([block])
+  expect(await next.scope(forever()).client('ethereum').getBlockNumber()).toBe(block.number)
+
+  const lost = chains.openSession([{ ...block, hash: `0x${'ab'.repeat(32)}` }])
+  expect((await lost.scope(forever()).block('ethereum')).number).toBeGreaterThanOrEqual(block.number + 2n)
+})
+
 test('reads of several tool calls in one step leave in one HTTP request, after one for the block', async () => {
   const { chains, node } = await overDevChain()
   const session = chains.openSession()
