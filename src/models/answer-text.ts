@@ -1,3 +1,4 @@
+import type { OfferedTools } from './parse-text-tool-calls.ts'
 import { createTextToolCalls, type TextOrCall } from './text-tool-calls.ts'
 import { createThinkTags, type ThoughtOrText } from './think-tags.ts'
 
@@ -13,11 +14,11 @@ export function createAnswerText({
   offered,
   thoughtOpened,
 }: {
-  offered: readonly string[]
+  offered: OfferedTools
   thoughtOpened: boolean
 }): AnswerText {
   const thoughts = createThinkTags({ opened: thoughtOpened })
-  const calls = offered.length === 0 ? undefined : createTextToolCalls(offered)
+  const calls = offered.size === 0 ? undefined : createTextToolCalls(offered)
   const toParts = (found: readonly ThoughtOrText[]): AnswerPart[] =>
     found.flatMap((part): AnswerPart[] =>
       part.type === 'text' && calls !== undefined ? calls.push(part.text) : [part],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { estimatePromptTokens, estimateTokens } from './estimate-tokens.ts'
+import { createPromptEstimate, estimatePromptTokens, estimateTokens } from './estimate-tokens.ts'
 
 test.each<[what: string, text: string, atLeast: number, atMost: number]>([
   ['prose', 'The quick brown fox jumps over the lazy dog.', 10, 15],
@@ -28,4 +28,11 @@ test('a prompt counts its messages, calls and tools', () => {
   )
   expect(withCall).toBeGreaterThan(bare + 6)
   expect(withTool).toBeGreaterThan(bare + 20)
+})
+
+test('an estimate that remembers tools is the same, whatever list they stand in', () => {
+  const estimate = createPromptEstimate()
+  const [a, b] = ['gas_price', 'balance'].map((name) => ({ name, description: 'It tells.', parameters: { name } }))
+  if (a === undefined || b === undefined) throw new Error('two tools')
+  for (const tools of [[a], [a, b], [b], [], [a, b]]) expect(estimate([], tools)).toBe(estimatePromptTokens([], tools))
 })

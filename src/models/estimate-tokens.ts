@@ -22,14 +22,15 @@ export function estimatePromptTokens(messages: readonly Message[], tools: readon
   )
 }
 
-/** {@link estimatePromptTokens} that counts each list of tools once: the same few lists stand in every prompt. */
+/** {@link estimatePromptTokens} that counts each tool once: most of them stand in every prompt, a caller's in every step. */
 export function createPromptEstimate(): typeof estimatePromptTokens {
-  const toolTokensOf = new WeakMap<readonly ToolDefinition[], number>()
-  return (messages, tools) => {
-    const known = toolTokensOf.get(tools) ?? tools.reduce((sum, tool) => sum + toolTokens(tool), 0)
-    toolTokensOf.set(tools, known)
-    return estimatePromptTokens(messages, []) + known
+  const tokensOf = new WeakMap<ToolDefinition, number>()
+  const count = (tool: ToolDefinition) => {
+    const tokens = tokensOf.get(tool) ?? toolTokens(tool)
+    tokensOf.set(tool, tokens)
+    return tokens
   }
+  return (messages, tools) => tools.reduce((sum, tool) => sum + count(tool), estimatePromptTokens(messages, []))
 }
 
 const ZERO = 0x30

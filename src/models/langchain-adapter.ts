@@ -1,9 +1,10 @@
 import type { BaseMessage } from '@langchain/core/messages'
-import { addUsage, NO_USAGE, type ToolDefinition, type Usage } from '../messages.ts'
+import { addUsage, NO_USAGE, type ToolCall, type ToolDefinition, type Usage } from '../messages.ts'
 import { type AnswerPart, createAnswerText } from './answer-text.ts'
 import { BackendFailure } from './backend-failure.ts'
 import { estimatePromptTokens, estimateTokens } from './estimate-tokens.ts'
 import type { ModelEvent, ModelRequest } from './model.ts'
+import type { OfferedTools } from './parse-text-tool-calls.ts'
 import { readChatChunk } from './read-chat-chunk.ts'
 import { toChatMessages } from './to-chat-messages.ts'
 import { type BackendAdvice, toModelError } from './to-model-error.ts'
@@ -63,12 +64,13 @@ export async function* streamChat(
 
 async function* toEvents(
   chunks: AsyncIterable<unknown>,
-  { messages, tools }: ModelRequest,
+  { messages, tools, format }: ModelRequest,
   thoughtOpened: boolean,
 ): AsyncGenerator<ModelEvent, void> {
   const earlierCalls = messages.flatMap((message) => (message.role === 'assistant' ? message.toolCalls : []))
   // A model that has called tools may write another call when it is offered none any more; that is no answer either.
-  const offered = [...tools, ...earlierCalls].map(({ name }) => name)
+  // JSON that was asked for is one, whatever it looks like.
+  const offered: OfferedTools = new Map(format === undefined ? [...earlierCalls, ...tools].map(toOffered) : [])
   const fragments = createToolCallFragments()
   const toId = createToolCallIds(earlierCalls.map(({ id }) => id))
   let answer = createAnswerText({ offered, thoughtOpened })
@@ -115,6 +117,9 @@ async function* toEvents(
   // Backends say `stop` for an answer with calls; `length` tells that the last of them was cut.
   yield { type: 'finished', reason: calls > 0 && finish !== 'length' ? 'tool_calls' : finish, usage }
 }
+
+const toOffered = (tool: ToolCall | ToolDefinition) =>
+  [tool.name, 'parameters' in tool ? tool.parameters : undefined] as const
 
 function toChatTool({ name, description, parameters }: ToolDefinition): ChatTool {
   return { type: 'function', function: { name, description, parameters } }

@@ -4,7 +4,7 @@ import { askModel, GAS_PRICE, toModelRequest } from '../../test/support/ask-mode
 import type { Script, ScriptedBackend, ScriptedReply } from '../../test/support/scripted-backend.ts'
 import { type ScriptedOllamaOptions, scriptedOllama } from '../../test/support/scripted-ollama.ts'
 import { BackendError, ContextLengthError } from '../errors.ts'
-import type { Message } from '../messages.ts'
+import type { ClientTool, Message } from '../messages.ts'
 import type { Model } from './model.ts'
 import { createOllamaModel, type OllamaOptions } from './ollama.ts'
 
@@ -50,6 +50,13 @@ describe('an answer', () => {
     ])
     expect(await askModel(model, '2 + 2')).toMatchObject({ reasoning: 'hm, 4?', text: '4' })
     expect(await askModel(model, '2 + 2')).toMatchObject({ reasoning: 'hm, 4?', text: '4' })
+  })
+
+  test('may be nothing but thoughts', async () => {
+    const line =
+      '{"model":"qwen3:8b","message":{"role":"assistant","content":null,"thinking":"hm","tool_calls":null},"done":false}\n'
+    const { model } = await start([{ garbled: line }])
+    expect(await askModel(model, 'gas?')).toMatchObject({ reasoning: 'hm', text: '', calls: [], reason: 'stop' })
   })
 
   test('without counts gets estimated ones', async () => {
@@ -108,6 +115,21 @@ describe('tool calls', () => {
     const { calls, reason } = await askModel(model, 'gas?', { tools: [GAS_PRICE] })
     expect(calls).toHaveLength(1)
     expect(reason).toBe('length')
+  })
+
+  test.each([
+    ['an object, however it is written', '{"chain":"base"}'],
+    ['an object', { chain: 'base' }],
+  ])('may come with arguments that are %s', async (_what, args) => {
+    const { model } = await start([{ toolCalls: [{ name: 'gas_price', arguments: args }] }])
+    expect(await askModel(model, 'gas?', { tools: [GAS_PRICE] })).toMatchObject({
+      calls: ['gas_price {"chain":"base"}'],
+    })
+  })
+
+  test('that are spoken of and not made are none', async () => {
+    const { model } = await start([{ text: 'It is 7.', finish: 'tool_calls' }])
+    expect(await askModel(model, 'gas?', { tools: [GAS_PRICE] })).toMatchObject({ text: 'It is 7.', reason: 'stop' })
   })
 
   test('without arguments have an empty object', async () => {
@@ -209,6 +231,87 @@ describe('a request', () => {
     expect(error).toMatchObject({ status: 400, code: 'context_length_exceeded', details: { limitTokens: 2_048 } })
     expect(backend.requests).toEqual([])
   })
+})
+
+describe('a request for JSON', () => {
+  const schema = {
+    type: 'object',
+    properties: { city: { $ref: '#/$defs/city' } },
+    required: ['city'],
+    $defs: { city: { type: 'string', pattern: '^[A-Z]' } },
+  }
+
+  test('tells the schema whole, and takes what comes for text, whatever it looks like', async () => {
+    const { model, backend } = await start([{ text: '{"name":"gas_price","arguments":{}}' }, { text: '{}' }])
+    const earlier: Message[] = [
+      { role: 'user', text: 'gas?' },
+      { role: 'assistant', text: '', toolCalls: [{ id: 'call_1', name: 'gas_price', argumentsText: '{}' }] },
+      { role: 'tool', callId: 'call_1', toolName: 'gas_price', text: '7' },
+    ]
+    expect(await askModel(model, earlier, { format: { schema } })).toMatchObject({
+      text: '{"name":"gas_price","arguments":{}}',
+      calls: [],
+      reason: 'stop',
+    })
+    expect(backend.requests[0]?.body.format).toEqual(schema)
+    await askModel(model, 'JSON please', { format: {} })
+    expect(backend.requests[1]?.body.format).toBe('json')
+  })
+
+  test('asks for any JSON where Ollama makes nothing of the schema', async () => {
+    const { model, backend } = await start([
+      { status: 500, error: 'invalid JSON schema in format' },
+      { text: '{"city":"Oslo"}' },
+      { error: 'failed to parse grammar' },
+      { text: '{"city":"Rome"}' },
+    ])
+    expect(await askModel(model, 'where?', { format: { schema } })).toMatchObject({ text: '{"city":"Oslo"}' })
+    expect(await askModel(model, 'where?', { format: { schema } })).toMatchObject({ text: '{"city":"Rome"}' })
+    expect(backend.requests.map(({ body }) => body.format)).toEqual([schema, 'json', schema, 'json'])
+  })
+
+  test('fails at once where the schema is not at fault, or there is none', async () => {
+    const { model, backend } = await start([
+      { status: 500, error: 'llama runner process has terminated' },
+      { status: 500, error: 'failed to parse grammar' },
+    ])
+    expect(await failureOf(model, 'where?', { format: { schema } })).toMatchObject({ status: 502 })
+    expect(await failureOf(model, 'where?', { format: {} })).toMatchObject({ status: 502 })
+    expect(backend.requests).toHaveLength(2)
+  })
+
+  test('that is cut by the limit of tokens says so', async () => {
+    const { model } = await start([{ text: '{"city":"Os', finish: 'length' }])
+    expect(await askModel(model, 'where?', { format: {} })).toMatchObject({ text: '{"city":"Os', reason: 'length' })
+  })
+})
+
+test("a caller's tool goes out in a form that Ollama takes, and without what it does not know", async () => {
+  const { model, backend } = await start([{ text: 'ok' }])
+  const strange: ClientTool = {
+    name: 'weather',
+    description: '',
+    strict: true,
+    parameters: {
+      type: ['object'],
+      properties: { city: { oneOf: [{ $ref: '#/$defs/city' }] }, at: true },
+      $defs: { city: { const: 'Oslo' } },
+    },
+  }
+  const bare: ClientTool = { name: 'time', description: '', strict: false, parameters: { properties: [] } }
+  await askModel(model, 'weather?', { tools: [strange, bare], toolChoice: { name: 'weather' } })
+  expect(backend.requests[0]?.body.tools).toEqual([
+    {
+      type: 'function',
+      function: {
+        name: 'weather',
+        description: '',
+        parameters: { type: 'object', properties: { city: { anyOf: [{ enum: ['Oslo'] }] }, at: {} } },
+      },
+    },
+    { type: 'function', function: { name: 'time', description: '', parameters: { type: 'object', properties: {} } } },
+  ])
+  expect(backend.requests[0]?.body).not.toHaveProperty('tool_choice')
 })
 
 describe('a failure', () => {

@@ -1,10 +1,13 @@
 import { ContextLengthError } from '../errors.ts'
+import type { JsonFormat, JsonSchema } from '../messages.ts'
+import { BackendFailure } from './backend-failure.ts'
 import { createBackendAgent } from './backend-fetch.ts'
 import { type BackendTimeouts, DEFAULT_TIMEOUTS } from './backend-timeouts.ts'
 import { checkOllama } from './check-ollama.ts'
 import { createPromptEstimate } from './estimate-tokens.ts'
-import type { OpenChat } from './langchain-adapter.ts'
+import type { ChatTool, OpenChat } from './langchain-adapter.ts'
 import type { Model, ModelEvent, ModelRequest } from './model.ts'
+import { toOllamaSchema } from './ollama-schema.ts'
 import type { BackendAdvice } from './to-model-error.ts'
 
 export type OllamaOptions = Partial<BackendTimeouts> & {
@@ -24,6 +27,7 @@ export function createOllamaModel(options: OllamaOptions): Model {
   const { connectTimeoutMs, firstTokenTimeoutMs, idleTimeoutMs } = { ...DEFAULT_TIMEOUTS, ...options }
   const agent = createBackendAgent({ connectTimeoutMs })
   const estimatePromptTokens = createPromptEstimate()
+  const toTool = createToOllamaTool()
   const settings = { modelId: id, contextTokens, firstTokenTimeoutMs, idleTimeoutMs, advice: toAdvice(modelName) }
 
   async function* stream(request: ModelRequest): AsyncGenerator<ModelEvent, void> {
@@ -39,18 +43,21 @@ export function createOllamaModel(options: OllamaOptions): Model {
     }
     const [{ ChatOllama }, { createOllamaFetch }, { streamChat }] = await loadOllama()
     const open: OpenChat = async ({ messages, tools, signal }) => {
-      const chat = new ChatOllama({
-        ...toChatOptions(contextTokens, request),
-        model: modelName,
-        baseUrl,
-        numPredict: Math.min(wanted, room),
-        fetch: createOllamaFetch(agent, signal, request.messages),
-      })
-      const { stop } = request.params
-      // Not `stream()`, which sets up callbacks and tracing, unused here, for every token: a fifth of the CPU.
-      return toMessages(
-        chat._streamResponseChunks(messages, { signal, tools, ...(stop === undefined ? {} : { stop: [...stop] }) }),
-      )
+      const ask = (format: OllamaFormat | undefined) => {
+        const chat = new ChatOllama({
+          ...toChatOptions(contextTokens, request),
+          ...(format === undefined ? {} : { format }),
+          model: modelName,
+          baseUrl,
+          numPredict: Math.min(wanted, room),
+          fetch: createOllamaFetch(agent, signal, request.messages),
+        })
+        const { stop } = request.params
+        const options = { signal, tools: tools.map(toTool), ...(stop === undefined ? {} : { stop: [...stop] }) }
+        // Not `stream()`, which sets up callbacks and tracing, unused here, for every token: a fifth of the CPU.
+        return chat._streamResponseChunks(messages, options)
+      }
+      return toMessages(withAnyJson(ask, request.format))
     }
     yield* streamChat(open, request, settings)
   }
@@ -68,8 +75,40 @@ export function createOllamaModel(options: OllamaOptions): Model {
 export const loadOllama = () =>
   Promise.all([import('@langchain/ollama'), import('./ollama-fetch.ts'), import('./langchain-adapter.ts')])
 
+type OllamaFormat = 'json' | JsonSchema
+
+/** A schema that Ollama makes no grammar of is left out: any JSON may come then, as who needs it in that form checks it. */
+async function* withAnyJson<Chunk>(
+  ask: (format: OllamaFormat | undefined) => AsyncIterable<Chunk>,
+  format: JsonFormat | undefined,
+): AsyncGenerator<Chunk> {
+  let hasBegun = false
+  try {
+    for await (const chunk of ask(format && (format.schema ?? 'json'))) {
+      hasBegun = true
+      yield chunk
+    }
+  } catch (error) {
+    const isRefused = error instanceof BackendFailure && NO_GRAMMAR.test(error.upstreamText)
+    if (format?.schema === undefined || hasBegun || !isRefused) throw error
+    yield* ask('json')
+  }
+}
+
+const NO_GRAMMAR = /schema|grammar|format|sampl/i
+
 async function* toMessages(chunks: AsyncIterable<{ message: unknown }>): AsyncGenerator<unknown> {
   for await (const { message } of chunks) yield message
+}
+
+/** The gateway's own tools are the same in every request. */
+function createToOllamaTool(): (tool: ChatTool) => ChatTool {
+  const known = new WeakMap<JsonSchema, ChatTool['function']['parameters']>()
+  return ({ type, function: tool }) => {
+    const parameters = known.get(tool.parameters) ?? toOllamaSchema(tool.parameters)
+    known.set(tool.parameters, parameters)
+    return { type, function: { ...tool, parameters } }
+  }
 }
 
 const LEAST_ANSWER_TOKENS = 256

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { askModel, GAS_PRICE, toModelRequest } from '../../test/support/ask-model.ts'
 import type { Script, ScriptedBackend, ScriptedReply } from '../../test/support/scripted-backend.ts'
 import { type ScriptedOpenAIOptions, scriptedOpenAI } from '../../test/support/scripted-openai.ts'
+import type { ClientTool, JsonFormat } from '../messages.ts'
 import type { Model } from './model.ts'
 import { createOpenAIModel, type OpenAIOptions } from './openai.ts'
 
@@ -89,7 +90,7 @@ describe('tool calls', () => {
     const { model } = await start([
       {
         toolCalls: [
-          { id: 'call_abc', name: 'gas_price', arguments: { chain: 'base' } },
+          { id: 'call_abcdefghijklmnop', name: 'gas_price', arguments: { chain: 'base' } },
           { id: 'chatcmpl-tool-1', name: 'gas_price', arguments: { chain: 'ethereum' } },
           { name: 'gas_price', arguments: '{"chain": bro' },
         ],
@@ -97,7 +98,7 @@ describe('tool calls', () => {
     ])
     const { calls, callIds, reason } = await askModel(model, 'gas?', { tools: [GAS_PRICE] })
     expect(calls).toEqual(['gas_price {"chain":"base"}', 'gas_price {"chain":"ethereum"}', 'gas_price {"chain": bro'])
-    expect(callIds[0]).toBe('call_abc')
+    expect(callIds[0]).toBe('call_abcdefghijklmnop')
     for (const id of callIds.slice(1)) expect(id).toMatch(/^call_[A-Za-z0-9]{24}$/)
     expect(reason).toBe('tool_calls')
   })
@@ -108,16 +109,28 @@ describe('tool calls', () => {
   })
 
   test('never reuse an id of the conversation', async () => {
-    const { model } = await start([{ toolCalls: [{ id: 'call_1', name: 'gas_price' }] }])
+    const { model } = await start([
+      {
+        toolCalls: [
+          { id: 'call_abcdefghijklmnop', name: 'gas_price' },
+          { id: 'call_1', name: 'gas_price' },
+        ],
+      },
+    ])
     const { callIds } = await askModel(
       model,
       [
         { role: 'user', text: 'gas?' },
-        { role: 'assistant', text: '', toolCalls: [{ id: 'call_1', name: 'gas_price', argumentsText: '{}' }] },
-        { role: 'tool', callId: 'call_1', toolName: 'gas_price', text: '7' },
+        {
+          role: 'assistant',
+          text: '',
+          toolCalls: [{ id: 'call_abcdefghijklmnop', name: 'gas_price', argumentsText: '{}' }],
+        },
+        { role: 'tool', callId: 'call_abcdefghijklmnop', toolName: 'gas_price', text: '7' },
       ],
       { tools: [GAS_PRICE] },
     )
+    expect(callIds).not.toContain('call_abcdefghijklmnop')
     expect(callIds).not.toContain('call_1')
   })
 })
@@ -150,6 +163,162 @@ describe('a request', () => {
         function: { name: 'gas_price', description: 'Gas price of a chain.', parameters: GAS_PRICE.parameters },
       },
     ])
+  })
+})
+
+describe('a request for JSON', () => {
+  const closed = {
+    type: 'object',
+    properties: { city: { type: 'string' } },
+    required: ['city'],
+    additionalProperties: false,
+  }
+  const open = { type: 'object', properties: { city: { type: 'string' } } }
+
+  test.each<[what: string, format: JsonFormat, sent: unknown]>([
+    ['any JSON', {}, { type: 'json_object' }],
+    [
+      'a schema that can be strict',
+      { name: 'place', description: 'A place.', schema: closed },
+      {
+        type: 'json_schema',
+        json_schema: { name: 'place', description: 'A place.', schema: closed, strict: true },
+      },
+    ],
+    [
+      'any other schema',
+      { schema: open },
+      { type: 'json_schema', json_schema: { name: 'answer', schema: open, strict: false } },
+    ],
+    [
+      "a schema that looks like one of zod's",
+      { schema: { ...open, _zod: { def: {} } } },
+      { type: 'json_schema', json_schema: { name: 'answer', schema: { ...open, _zod: { def: {} } }, strict: false } },
+    ],
+  ])('names %s as OpenAI does', async (_what, format, sent) => {
+    const { model, backend } = await start([{ text: '{"city":"Oslo"}' }])
+    expect(await askModel(model, 'where? JSON', { format })).toMatchObject({ text: '{"city":"Oslo"}', calls: [] })
+    expect(backend.requests[0]?.body.response_format).toEqual(sent)
+  })
+
+  test('that is cut by the limit of tokens says so', async () => {
+    const { model } = await start([{ text: '{"city":"Os', finish: 'length' }])
+    expect(await askModel(model, 'JSON', { format: {} })).toMatchObject({ text: '{"city":"Os', reason: 'length' })
+  })
+})
+
+describe('a choice of tools', () => {
+  test.each([
+    ['required', 'required'],
+    [{ name: 'gas_price' }, { type: 'function', function: { name: 'gas_price' } }],
+    ['auto', undefined],
+  ] as const)('%j is told', async (toolChoice, sent) => {
+    const { model, backend } = await start([{ toolCalls: [{ name: 'gas_price' }], finish: 'stop' }])
+    const asked = await askModel(model, 'gas?', { tools: [GAS_PRICE], toolChoice })
+    expect(asked).toMatchObject({ calls: ['gas_price {}'], reason: 'tool_calls' })
+    expect(backend.requests[0]?.body.tool_choice).toEqual(sent)
+  })
+
+  test('is not told where there are no tools', async () => {
+    const { model, backend } = await start([{ text: 'ok' }])
+    await askModel(model, 'gas?', { toolChoice: 'required' })
+    expect(backend.requests[0]?.body).not.toHaveProperty('tool_choice')
+  })
+})
+
+const STRICT: ClientTool = {
+  name: 'now',
+  description: '',
+  parameters: { type: 'object', properties: {}, required: [], additionalProperties: false },
+  strict: true,
+}
+
+test("a caller's strict tool is strict where OpenAI takes its schema", async () => {
+  const { model, backend } = await start([{ text: 'ok' }])
+  const open = { ...STRICT, parameters: { type: 'object' } }
+  const tools: ClientTool[] = [STRICT, open, { ...STRICT, strict: false }]
+  await askModel(model, 'ask', { tools })
+  const sent: { function: { strict?: boolean } }[] = backend.requests[0]?.body.tools
+  expect(sent.map((tool) => tool.function.strict)).toEqual([true, undefined, undefined])
+})
+
+describe('a server that does not know', () => {
+  test.each([
+    ['response_format', { format: { schema: { type: 'object' } } }],
+    ['tool_choice', { tools: [GAS_PRICE], toolChoice: 'required' }],
+    ['strict', { tools: [STRICT] }],
+  ] as const)('%s is asked once more without', async (field, rest) => {
+    const { model, backend } = await start([{ text: 'ok' }], {}, { refusedFields: [field] })
+    expect(await askModel(model, 'gas?', rest)).toMatchObject({ text: 'ok', reason: 'stop' })
+    const has = backend.requests.map(({ body }) => JSON.stringify(body).includes(`"${field}":`))
+    expect(has).toEqual([true, false])
+    expect(backend.requests[1]?.body).toMatchObject({ messages: [{ role: 'user', content: 'gas?' }], stream: true })
+  })
+
+  test('what else we ask is asked no third time', async () => {
+    const { model, backend } = await start([
+      { status: 400, error: 'secret' },
+      { status: 400, error: 'secret' },
+    ])
+    const asked = askModel(model, 'JSON?', { format: {} })
+    await expect(asked).rejects.toMatchObject({ status: 502, message: expect.not.stringContaining('secret') })
+    expect(backend.requests).toHaveLength(2)
+  })
+
+  test('is not asked again where it failed, or where there is nothing to leave out', async () => {
+    const { model, backend } = await start([{ status: 500 }, { status: 400 }])
+    await expect(askModel(model, 'JSON?', { format: {} })).rejects.toMatchObject({ status: 502 })
+    await expect(askModel(model, 'gas?', { tools: [GAS_PRICE] })).rejects.toMatchObject({ status: 502 })
+    expect(backend.requests).toHaveLength(2)
+  })
+})
+
+describe('a server with ways of its own', () => {
+  const delta = (fields: Record<string, unknown>, finish_reason: string | null = null) =>
+    `data: ${JSON.stringify({ id: 'x', choices: [{ index: 0, delta: fields, finish_reason }] })}\n\n`
+
+  test('may give arguments as the object they are', async () => {
+    const call = { index: 0, id: 'call_1', function: { name: 'gas_price', arguments: { chain: 'base' } } }
+    const { model } = await start([{ garbled: delta({ tool_calls: [call] }) }])
+    expect(await askModel(model, 'gas?', { tools: [GAS_PRICE] })).toMatchObject({
+      calls: ['gas_price {"chain":"base"}'],
+      reason: 'tool_calls',
+    })
+  })
+
+  test('may only think, with no content at all', async () => {
+    const { model } = await start([{ garbled: delta({ content: null, reasoning_content: 'hm', tool_calls: null }) }])
+    expect(await askModel(model, 'gas?')).toMatchObject({ reasoning: 'hm', text: '', calls: [], reason: 'stop' })
+  })
+
+  test('may speak of calls and make none', async () => {
+    const { model } = await start([{ text: 'It is 7.', finish: 'tool_calls' }])
+    expect(await askModel(model, 'gas?', { tools: [GAS_PRICE] })).toMatchObject({ text: 'It is 7.', reason: 'stop' })
+  })
+
+  test.each([
+    ['no reason', null],
+    ['an empty reason', ''],
+  ])('may give %s, where it says that it is done', async (_what, reason) => {
+    const done = `${delta({}, reason)}data: [DONE]\n\n`
+    const { model } = await start([
+      { text: 'It is 7.', garbled: done, noFinal: true, splitEvery: 7 },
+      { text: ['data: [DONE]', '\ndata: [DONE]\n'], garbled: delta({}, reason), noFinal: true },
+    ])
+    expect(await askModel(model, 'gas?')).toMatchObject({ text: 'It is 7.', reason: 'stop' })
+    expect(await failureOf(model)).toMatchObject({ status: 502 })
+  })
+
+  test.each([
+    ['as JSON', '{"error":{"message":"secret","code":500}}'],
+    ['as text within the stream', 'data: {"error":"secret"}\n\n'],
+    ['as an event', 'event: error\ndata: {"message":"secret"}\n\n'],
+    ['as nothing', 'data: [DONE]\n\n'],
+  ])('may fail under 200: %s', async (_how, garbled) => {
+    const { model } = await start([{ garbled, noFinal: true, headless: true }])
+    const error = await failureOf(model)
+    expect(error).toMatchObject({ status: 502 })
+    expect(error.message).not.toContain('secret')
   })
 })
 

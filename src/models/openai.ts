@@ -1,10 +1,13 @@
 import { z } from 'zod'
+import type { ClientTool, JsonFormat, ToolDefinition } from '../messages.ts'
 import { BackendFailure } from './backend-failure.ts'
 import { type BackendAgent, createBackendAgent, createBackendFetch } from './backend-fetch.ts'
 import { type BackendTimeouts, CHECK_TIMEOUT_MS, DEFAULT_TIMEOUTS } from './backend-timeouts.ts'
-import type { OpenChat } from './langchain-adapter.ts'
+import type { ChatTool, OpenChat } from './langchain-adapter.ts'
 import type { Model, ModelEvent, ModelHealth, ModelParams, ModelRequest } from './model.ts'
 import type { OpenAIChat } from './openai-chat.ts'
+import { createOpenAIFetch } from './openai-fetch.ts'
+import { isStrictSchema } from './strict-schema.ts'
 import type { BackendAdvice } from './to-model-error.ts'
 
 export type OpenAIOptions = Partial<BackendTimeouts> & {
@@ -33,6 +36,10 @@ export function createOpenAIModel(options: OpenAIOptions): Model {
   async function* stream(request: ModelRequest): AsyncGenerator<ModelEvent, void> {
     const [{ OpenAIChat }, { streamChat }] = await loadOpenAI()
     const open: OpenChat = async ({ messages, tools, signal }) => {
+      let isDone = false
+      const onDone = () => {
+        isDone = true
+      }
       const chat = new OpenAIChat({
         ...toChatOptions(request.params),
         model: modelName,
@@ -46,18 +53,20 @@ export function createOpenAIModel(options: OpenAIOptions): Model {
           organization: null,
           project: null,
           logLevel: 'off',
-          fetch: createBackendFetch({ agent, signal }),
+          fetch: createOpenAIFetch({ agent, signal, onDone }),
         },
+        // Not as an option of the call, which would take a schema that looks like one of zod's for one.
+        ...(request.format === undefined ? {} : { modelKwargs: { response_format: toResponseFormat(request.format) } }),
       })
       const { stop, seed } = request.params
       // Not `stream()`, which would hand prompts to a tracing service where the environment names one, and costs more.
       const chunks = chat._streamResponseChunks(messages, {
         signal,
-        ...(tools.length === 0 ? {} : { tools }),
+        ...(tools.length === 0 ? {} : toToolOptions(tools, request)),
         ...(stop === undefined ? {} : { stop: [...stop] }),
         ...(seed === undefined ? {} : { seed }),
       })
-      return toMessages(chunks)
+      return toMessages(chunks, () => isDone)
     }
     yield* streamChat(open, request, settings)
   }
@@ -74,11 +83,18 @@ export function createOpenAIModel(options: OpenAIOptions): Model {
 /** Imported on first use: LangChain takes a third of a second and 100 MB. */
 export const loadOpenAI = () => Promise.all([import('./openai-chat.ts'), import('./langchain-adapter.ts')])
 
-async function* toMessages(chunks: ReturnType<OpenAIChat['_streamResponseChunks']>): AsyncGenerator<unknown> {
+/** @param isDone - whether the server has said that there is no more: some never give a reason. */
+async function* toMessages(
+  chunks: ReturnType<OpenAIChat['_streamResponseChunks']>,
+  isDone: () => boolean,
+): AsyncGenerator<unknown> {
+  let hasReason = false
   for await (const { message, generationInfo } of chunks) {
+    hasReason ||= Boolean(generationInfo?.finish_reason)
     Object.assign(message.response_metadata, generationInfo)
     yield message
   }
+  if (!hasReason && isDone()) yield { response_metadata: { finish_reason: 'stop' } }
 }
 
 /** Their templates end the prompt with `<think>`; a server with a reasoning parser says so by sending thoughts apart. */
@@ -94,6 +110,25 @@ function toChatOptions({ temperature, topP, maxTokens, frequencyPenalty, presenc
     ...(frequencyPenalty === undefined ? {} : { frequencyPenalty }),
     ...(presencePenalty === undefined ? {} : { presencePenalty }),
   }
+}
+
+function toToolOptions(tools: readonly ChatTool[], { tools: definitions, toolChoice = 'auto' }: ModelRequest) {
+  const offered = tools.map(({ type, function: tool }, at) => {
+    const isStrict = wantsStrict(definitions[at]) && isStrictSchema(tool.parameters)
+    return { type, function: isStrict ? { ...tool, strict: true } : tool }
+  })
+  if (toolChoice === 'auto') return { tools: offered }
+  const choice = toolChoice === 'required' ? toolChoice : { type: 'function' as const, function: toolChoice }
+  return { tools: offered, tool_choice: choice }
+}
+
+const wantsStrict = (tool: ToolDefinition | ClientTool | undefined) =>
+  tool !== undefined && 'strict' in tool && tool.strict
+
+function toResponseFormat({ name = 'answer', description, schema }: JsonFormat) {
+  if (schema === undefined) return { type: 'json_object' }
+  const about = description === undefined ? {} : { description }
+  return { type: 'json_schema', json_schema: { name, ...about, schema, strict: isStrictSchema(schema) } }
 }
 
 const ADVICE: BackendAdvice = {

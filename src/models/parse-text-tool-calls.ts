@@ -1,24 +1,44 @@
+import type { JsonSchema } from '../messages.ts'
+import { parseTaggedCalls } from './parse-tagged-calls.ts'
+
 export type TextToolCall = { name: string; argumentsText: string }
 
+/** The schema of each tool that may be called; undefined where it is not known. */
+export type OfferedTools = ReadonlyMap<string, JsonSchema | undefined>
+
 /**
- * The tool calls that `text` spells out and nothing else: JSON objects or arrays of them, one after another.
- * Undefined where anything is not a call to one of `offered`.
+ * The tool calls that `text` spells out and nothing else: JSON objects or arrays of them, one after another, or calls
+ * spelled with tags. Undefined where anything is not a call to one of `offered`.
  * @param options.marked - the text was marked as a call. It may then lack arguments, name a tool that was not offered, or
  * be broken behind its name: who runs the call tells the model.
  */
 export function parseTextToolCalls(
   text: string,
-  offered: ReadonlySet<string>,
+  offered: OfferedTools,
   { marked }: { marked: boolean },
 ): TextToolCall[] | undefined {
+  const tagged = parseTaggedCalls(text, offered)
+  if (tagged !== undefined) return marked || tagged.every(({ name }) => offered.has(name)) ? tagged : undefined
   const values = parseSequence(text)
-  if (values === undefined) return marked ? toBrokenCall(text, offered) : undefined
+  if (values === undefined) return marked ? (parseNamedCalls(text, offered) ?? toBrokenCall(text, offered)) : undefined
   const calls = values.flat().map((value) => toCall(value, offered, marked))
   return calls.length > 0 && calls.every((call) => call !== undefined) ? calls : undefined
 }
 
+/** Mistral's later form, with the name ahead of the arguments, and a mark ahead of each call: `name[ARGS]{…}`, or `name{…}`. */
+function parseNamedCalls(text: string, offered: OfferedTools): TextToolCall[] | undefined {
+  const calls = text.split('[TOOL_CALLS]').map((part) => {
+    const [head, name = '', mark] = NAMED_HEAD.exec(part) ?? []
+    const isCall = head !== undefined && (mark !== undefined || offered.has(name))
+    return isCall ? { name, argumentsText: part.slice(head.length).trim() } : undefined
+  })
+  return calls.every((call) => call !== undefined) ? calls : undefined
+}
+
+const NAMED_HEAD = /^\s*([\w.-]+)(?:\[CALL_ID\]\w*)?(?:(\[ARGS\])\s*|\s*(?=\{))/
+
 /** What follows the arguments' colon, up to their end where they have one: a brace too few or too many behind them is no harm. */
-function toBrokenCall(text: string, offered: ReadonlySet<string>): TextToolCall[] | undefined {
+function toBrokenCall(text: string, offered: OfferedTools): TextToolCall[] | undefined {
   const name = BROKEN_NAME.exec(text)?.[1]
   if (name === undefined || !offered.has(name)) return undefined
   const start = BROKEN_ARGUMENTS.exec(text)
@@ -30,7 +50,7 @@ function toBrokenCall(text: string, offered: ReadonlySet<string>): TextToolCall[
 const BROKEN_NAME = /^[\s[]*\{\s*"name"\s*:\s*"([^"]*)"/
 const BROKEN_ARGUMENTS = /"(?:arguments|parameters)"\s*:\s*/
 
-function toCall(value: unknown, offered: ReadonlySet<string>, marked: boolean): TextToolCall | undefined {
+function toCall(value: unknown, offered: OfferedTools, marked: boolean): TextToolCall | undefined {
   if (!isObject(value)) return undefined
   const call = isObject(value.function) ? value.function : value
   const { name } = call

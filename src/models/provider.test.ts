@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { askModel, GAS_PRICE, toModelRequest } from '../../test/support/ask-model.ts'
 import { scriptedOllama } from '../../test/support/scripted-ollama.ts'
+import { scriptedOpenAI } from '../../test/support/scripted-openai.ts'
 import { ModelSetupError } from './model-setup-error.ts'
 import { createProviderModel } from './provider.ts'
 
@@ -26,11 +27,17 @@ test("a provider's model answers and calls tools as the others do", async () => 
     calls: ['gas_price {"chain":"base"}'],
     reason: 'tool_calls',
   })
-  expect(await askModel(model, 'gas?', { params: { temperature: 0.5 } })).toMatchObject({
+  const params = { temperature: 0.5, seed: 7, frequencyPenalty: 1, presencePenalty: -1 }
+  expect(await askModel(model, 'gas?', { params, format: { schema: { type: 'object' } } })).toMatchObject({
     text: 'It is 7.',
     reason: 'stop',
   })
-  expect(backend.requests[1]?.body.options).toMatchObject({ temperature: 0.5 })
+  expect(backend.requests[1]?.body.options).toMatchObject({
+    temperature: 0.5,
+    seed: 7,
+    frequency_penalty: 1,
+    presence_penalty: -1,
+  })
   await expect(askModel(model, 'gas?')).rejects.toMatchObject({
     status: 502,
     message: expect.not.stringContaining('secret'),
@@ -38,6 +45,25 @@ test("a provider's model answers and calls tools as the others do", async () => 
   await expect(askModel(model, 'gas?')).rejects.toMatchObject({ status: 502, retryAfterSec: undefined })
   for await (const event of model.stream(toModelRequest('gas?'))) if (event.type === 'text') break
   expect(await model.check(new AbortController().signal)).toEqual({ status: 'ok' })
+})
+
+test('a provider is told which tool is to be called', async () => {
+  await using backend = disposable(await scriptedOpenAI([{ text: 'ok' }, { text: 'ok' }, { text: 'ok' }]))
+  const model = await createProviderModel({
+    id: 'operator',
+    provider: 'openai',
+    packageName: '@langchain/openai',
+    modelName: 'gpt-test',
+    classOptions: { apiKey: 'sk-test', configuration: { baseURL: `${backend.url}/v1` } },
+  })
+  for (const toolChoice of ['auto', 'required', { name: 'gas_price' }] as const) {
+    await askModel(model, 'gas?', { tools: [GAS_PRICE], toolChoice })
+  }
+  expect(backend.requests.map(({ body }) => body.tool_choice)).toEqual([
+    undefined,
+    'required',
+    { type: 'function', function: { name: 'gas_price' } },
+  ])
 })
 
 test('a provider whose package is missing says which to install', async () => {

@@ -43,7 +43,7 @@ export async function createProviderModel(options: ProviderOptions): Promise<Mod
     const open: OpenChat = async ({ messages, tools, signal }) => {
       const chat = await create(request.params)
       const { stop } = request.params
-      const runnable = tools.length === 0 ? chat : chat.bindTools(tools)
+      const runnable = tools.length === 0 ? chat : chat.bindTools(tools, toToolOptions(request))
       return runnable.stream(messages, { signal, ...(stop === undefined ? {} : { stop: [...stop] }) })
     }
     yield* streamChat(open, request, settings)
@@ -62,12 +62,22 @@ export async function createProviderModel(options: ProviderOptions): Promise<Mod
 /** Imported on first use: LangChain takes a third of a second and 100 MB. */
 const loadProviders = () => Promise.all([import('langchain/chat_models/universal'), import('./langchain-adapter.ts')])
 
-function toChatOptions({ temperature, topP, maxTokens }: ModelParams) {
+/** LangChain's common names; a class passes over those that its provider does not have. */
+function toChatOptions({ temperature, topP, maxTokens, seed, frequencyPenalty, presencePenalty }: ModelParams) {
   return {
     ...(temperature === undefined ? {} : { temperature }),
     ...(topP === undefined ? {} : { topP }),
     ...(maxTokens === undefined ? {} : { maxTokens }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(frequencyPenalty === undefined ? {} : { frequencyPenalty }),
+    ...(presencePenalty === undefined ? {} : { presencePenalty }),
   }
+}
+
+/** LangChain's common words for it. */
+function toToolOptions({ toolChoice = 'auto' }: ModelRequest) {
+  if (toolChoice === 'auto') return {}
+  return { tool_choice: toolChoice === 'required' ? 'any' : toolChoice.name }
 }
 
 const toAdvice = (provider: string): BackendAdvice => ({

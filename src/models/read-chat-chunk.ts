@@ -38,7 +38,7 @@ function toFragments({
       index: typeof index === 'number' ? index : undefined,
       id: asText(id) || undefined,
       name: asText(name) || undefined,
-      args: asText(args),
+      args: toArgs(args, ''),
     }))
   }
   // A model that does not stream answers with whole calls.
@@ -46,9 +46,12 @@ function toFragments({
     index,
     id: asText(id) || undefined,
     name: asText(name) || undefined,
-    args: typeof args === 'string' ? args : JSON.stringify(args ?? {}),
+    args: toArgs(args, '{}'),
   }))
 }
+
+/** Some servers send whole arguments as the object they are. */
+const toArgs = (args: unknown, none: string) => (typeof args === 'string' ? args : args ? JSON.stringify(args) : none)
 
 /** Ollama, OpenAI, Anthropic, Google and Bedrock each name the field and its values their own way. */
 function toFinish(metadata: Record<string, unknown>): ChatChunk['finish'] {
@@ -60,7 +63,7 @@ function toFinish(metadata: Record<string, unknown>): ChatChunk['finish'] {
     asText(metadata.stopReason) ||
     asText(asRecord(metadata.messageStop).stopReason)
   if (reason === '' || NOT_AN_END.test(reason)) return undefined
-  if (/length|max_?tokens/i.test(reason)) return 'length'
+  if (/length|max_?(?:output_?)?tokens|context_window/i.test(reason)) return 'length'
   return /content_filter|filtered|safety|refusal|guardrail/i.test(reason) ? 'content_filter' : 'stop'
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Message, ToolDefinition } from '../messages.ts'
-import type { ModelEvent, ModelParams } from './model.ts'
+import type { ClientTool, Message, ToolDefinition } from '../messages.ts'
+import type { ModelEvent, ModelRequest } from './model.ts'
 import { createRehearsal } from './rehearsal.ts'
 
 const VITALIK = '0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045'
@@ -176,8 +176,10 @@ describe('several questions in one message are several calls in one step', () =>
       { role: 'assistant', text: '1 gwei', toolCalls: [] },
       user('gas on base?'),
     ])
-    const ids = [...first, ...second].flatMap((event) => (event.type === 'tool_call' ? [event.call.id] : []))
-    expect(new Set(ids).size).toBe(3)
+    const other = await events([user('Gas on base?')])
+    const all = [...first, ...second, ...other]
+    const ids = all.flatMap((event) => (event.type === 'tool_call' ? [event.call.id] : []))
+    expect(new Set(ids).size).toBe(4)
     for (const id of ids) expect(id).toMatch(/^call_[a-z0-9]{24}$/)
   })
 })
@@ -328,14 +330,116 @@ describe('the answer is what the tools said', () => {
     expect((await run(messages, { tools: [] })).text).toBe('Gas is 1 gwei.')
   })
 
-  test('a tool message that is no JSON is passed on as it is', async () => {
-    const messages: Message[] = [...replies([]), { role: 'tool', callId: 'call_1', toolName: 'x', text: 'plain words' }]
-    expect((await run([user('gas?'), ...messages])).text).toBe('plain words')
+  test('a tool message of another form is quoted', async () => {
+    const messages = [user('gas?'), ...toolMessages([['gas', 'plain words']])]
+    expect(await run(messages)).toMatchObject({ text: 'gas said: plain words', calls: [] })
   })
 
   test('tool messages of an earlier turn are not answered again', async () => {
     const { calls } = await run([user('gas?'), ...replies([{ summary: 'Gas is 1 gwei.' }]), user('gas on base?')])
     expect(calls).toEqual([['gas', { chain: 'base' }]])
+  })
+})
+
+describe("a caller's own tools", () => {
+  const weather: ClientTool = { ...define('weather', { city: { type: 'string' } }, []), strict: false }
+  const clock: ClientTool = { ...define('clock', { 'zone?': { type: 'string' } }, []), strict: false }
+
+  test('are called where that needs no knowledge: by name, or as the only one', async () => {
+    const asked = [user('what time is it?'), user('Now call one of the functions.')]
+    const called = { calls: [['clock', {}]], text: '', reason: 'tool_calls' }
+    const tools = [clock, weather]
+    expect(await run(asked, { tools, toolChoice: { name: 'clock' } })).toEqual(called)
+    expect(await run(asked, { tools: [clock], toolChoice: 'required' })).toEqual(called)
+    expect((await run(asked, { tools, toolChoice: 'required' })).calls).toEqual([])
+    expect((await run(asked, { tools, toolChoice: { name: 'weather' } })).calls).toEqual([])
+    expect((await run(asked, { tools: [weather], toolChoice: 'required' })).calls).toEqual([])
+    expect((await run(asked, { tools: [clock] })).calls).toEqual([])
+  })
+
+  test('change nothing of how questions are matched', async () => {
+    const tools = [weather, ...TOOLS, clock]
+    for (const ask of ['gas on base?', 'nonce of vitalik.eth', 'what is the weather in paris?', 'hello']) {
+      expect(await run([user(ask)], { tools })).toEqual(await run([user(ask)]))
+    }
+  })
+
+  test('are introduced as what they are', async () => {
+    const { text } = await run([user('hello')], { tools: [weather] })
+    expect(text).toContain('declare no examples')
+    expect(text).not.toMatch(/^- |No tools are offered/m)
+  })
+
+  test('are quoted, and nothing is said of what no example matched', async () => {
+    const messages = [user('what is the weather in paris?'), ...toolMessages([['weather', '{"celsius":21}']])]
+    expect((await run(messages, { tools: [...TOOLS, weather] })).text).toBe('weather said: {"celsius":21}')
+    expect((await run(messages, { tools: [] })).text).toBe('weather said: {"celsius":21}')
+  })
+
+  test('answer first where the question was for the gateway too', async () => {
+    const tools = [...TOOLS, weather]
+    const asked = [user('gas on base? and the weather in paris?'), ...toolMessages([['weather', '21 °C']])]
+    const { calls } = await run(asked, { tools })
+    expect(calls).toEqual([['gas', { chain: 'base' }]])
+    const answered = [...asked, ...toolMessages([['gas', '{"summary":"Gas is 1 gwei."}']])]
+    expect(await run(answered, { tools })).toMatchObject({ text: 'weather said: 21 °C\nGas is 1 gwei.', calls: [] })
+  })
+})
+
+describe('JSON that is asked for', () => {
+  const answered = [user('gas?'), ...replies([{ summary: 'Gas is 1 gwei.' }]), user('Write the JSON.')]
+  const text = { type: 'string', description: 'What was found.' }
+
+  test.each<[what: string, schema: Record<string, unknown> | undefined, json: string]>([
+    ['any', undefined, '{"answer":"Gas is 1 gwei."}'],
+    ['one text', { type: 'object', properties: { reply: text }, required: ['reply'] }, '{"reply":"Gas is 1 gwei."}'],
+    [
+      'one text that must be, and more that may',
+      { type: 'object', properties: { n: { type: 'number' }, reply: text }, required: ['reply'] },
+      '{"reply":"Gas is 1 gwei."}',
+    ],
+    ['one text that may be', { type: 'object', properties: { reply: text } }, '{"reply":"Gas is 1 gwei."}'],
+    [
+      'one text or null',
+      { type: 'object', properties: { reply: { type: ['string', 'null'] } }, required: ['reply'] },
+      '{"reply":"Gas is 1 gwei."}',
+    ],
+  ])('holds the answer: %s', async (_what, schema, json) => {
+    const format = schema === undefined ? {} : { schema }
+    expect((await run(answered, { tools: [], format })).text).toBe(json)
+  })
+
+  test.each<[what: string, properties: Record<string, unknown>]>([
+    ['two texts', { a: text, b: text }],
+    ['a number', { a: { type: 'number' } }],
+    ['one of several words', { a: { ...text, enum: ['yes', 'no'] } }],
+    ['a date', { a: { ...text, format: 'date' } }],
+    ['nothing', {}],
+  ])('stays text where values would have to be invented: %s', async (_what, properties) => {
+    const schema = { type: 'object', properties, required: Object.keys(properties) }
+    expect((await run(answered, { tools: [], format: { schema } })).text).toBe('Gas is 1 gwei.')
+  })
+
+  test('is what it has said before it was asked for JSON', async () => {
+    const said = (text: string): Message => ({ role: 'assistant', text, toolCalls: [] })
+    const answer = [...answered.slice(0, -1), said('Gas is 1 gwei. I could not match “x”.'), user('As JSON, please.')]
+    expect(JSON.parse((await run(answer, { tools: [], format: {} })).text)).toEqual({
+      answer: 'Gas is 1 gwei. I could not match “x”.',
+    })
+    const { text: introduction } = await run([user('gas on solana?')])
+    const asked = [user('gas on solana?'), said(introduction), user('As JSON, please.')]
+    expect(JSON.parse((await run(asked, { tools: [], format: {} })).text)).toEqual({ answer: introduction })
+  })
+
+  test('without a question for the tools is the introduction', async () => {
+    const { text } = await run([user('hello')], { tools: [], format: {} })
+    expect(JSON.parse(text)).toEqual({ answer: expect.stringContaining('rehearsal model') })
+  })
+
+  test('holds a title too', async () => {
+    const schema = { type: 'object', properties: { title: { type: 'string' } }, required: ['title'] }
+    const asked = [user('gas on base?'), user('Generate a title for this chat')]
+    expect((await run(asked, { tools: [], format: { schema } })).text).toBe('{"title":"Gas Base"}')
   })
 })
 
@@ -528,16 +632,22 @@ function replies(bodies: readonly unknown[]): Message[] {
   ]
 }
 
-type Overrides = { tools?: readonly ToolDefinition[]; params?: ModelParams }
+/** One step with a call of each tool, and what it said. */
+function toolMessages(said: readonly [toolName: string, text: string][]): Message[] {
+  const toolCalls = said.map(([name], i) => ({ id: `call_${name}_${i}`, name, argumentsText: '{}' }))
+  return [
+    { role: 'assistant', text: '', toolCalls },
+    ...said.map(([toolName, text], i): Message => ({ role: 'tool', callId: `call_${toolName}_${i}`, toolName, text })),
+  ]
+}
 
-async function events(
-  messages: readonly Message[],
-  { tools = TOOLS, params = {} }: Overrides = {},
-): Promise<ModelEvent[]> {
+type Overrides = Partial<Pick<ModelRequest, 'tools' | 'params' | 'format' | 'toolChoice'>>
+
+async function events(messages: readonly Message[], overrides: Overrides = {}): Promise<ModelEvent[]> {
   const model = createRehearsal({ words: { chain: CHAIN_WORDS } })
   const seen: ModelEvent[] = []
   const { signal } = new AbortController()
-  for await (const event of model.stream({ messages, tools, params, signal })) seen.push(event)
+  for await (const event of model.stream({ messages, tools: TOOLS, params: {}, signal, ...overrides })) seen.push(event)
   return seen
 }
 

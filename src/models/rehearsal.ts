@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
-import type { Message, ToolCall, ToolDefinition, ToolMessage, Usage } from '../messages.ts'
-import type { Model, ModelEvent, ModelParams } from './model.ts'
-import { toAnswer, toIntroduction } from './rehearsal/answer.ts'
+import type { Message, ToolDefinition, ToolMessage, Usage } from '../messages.ts'
+import type { Model, ModelEvent, ModelRequest } from './model.ts'
+import { SELF, toAnswer, toIntroduction } from './rehearsal/answer.ts'
 import type { Vocabularies } from './rehearsal/fields.ts'
+import { forcedTool } from './rehearsal/forced-tool.ts'
+import { answerHiddenCall } from './rehearsal/hidden-call.ts'
+import { toJsonAnswer } from './rehearsal/json-answer.ts'
 import { createPhraseBook, type PhraseBook } from './rehearsal/phrase-book.ts'
 import { type Plan, plan } from './rehearsal/plan.ts'
 import { parseToolReport } from './rehearsal/tool-report.ts'
@@ -17,67 +20,105 @@ export type RehearsalOptions = {
  * declare, calls those tools, and answers with the tools' own summaries. A word counts as one token.
  */
 export function createRehearsal({ words = {} }: RehearsalOptions = {}): Model {
-  const books = new WeakMap<readonly ToolDefinition[], PhraseBook>()
-  const bookOf = (tools: readonly ToolDefinition[]) => {
-    const book = books.get(tools) ?? createPhraseBook(tools, words)
-    books.set(tools, book)
-    return book
-  }
+  const bookOf = createBookShelf(words)
   return {
     id: 'rehearsal',
     backend: 'rehearsal',
     contextTokens: 131_072,
-    async *stream({ messages, tools, params, signal }) {
-      signal.throwIfAborted()
-      const asked = messages.flatMap((message) => (message.role === 'user' ? [message.text] : []))
-      // Where no tools are offered, nothing can be said of which questions they would not have matched.
-      const planned = tools.length > 0 ? plan(asked, bookOf(tools)) : { calls: [], unmatched: [] }
-      const reports = toolMessagesOf(messages, tools).map(parseToolReport)
-      const promptTokens = messages.reduce((total, { text }) => total + countWords(text), 0)
-      if (reports.length > 0) yield* speak(toAnswer(reports, planned, MAX_CALLS), promptTokens, params, signal)
-      else if (planned.calls.length > 0) yield* call(planned, messages.length, promptTokens, signal)
-      else yield* speak(toIntroduction(tools, planned, words), promptTokens, params, signal)
+    async *stream(request) {
+      request.signal.throwIfAborted()
+      const reply = toReply(request, words, bookOf)
+      yield* reply.type === 'calls' ? call(reply.calls, request) : speak(reply.text, request)
     },
     check: async () => ({ status: 'ok' }),
   }
 }
 
+type Reply = { type: 'calls'; calls: readonly WantedCall[] } | { type: 'text'; text: string }
+
+type WantedCall = { name: string; args: Readonly<Record<string, unknown>> }
+
+function toReply(request: ModelRequest, words: Vocabularies, bookOf: BookShelf): Reply {
+  const { messages, tools, format } = request
+  const forced = forcedTool(request)
+  if (forced !== undefined) return { type: 'calls', calls: [{ name: forced.name, args: {} }] }
+  const hidden = tools.length === 0 ? answerHiddenCall(messages, words) : undefined
+  // JSON that the prompt has asked for is JSON already.
+  if (hidden?.startsWith('{')) return { type: 'text', text: hidden }
+
+  // A caller's own tools declare no examples; beside them, questions are matched as without.
+  const known = tools.filter(({ examples = [] }) => examples.length > 0)
+  const asked = messages.flatMap((message) => (message.role === 'user' ? [message.text] : []))
+  // Where no tools are offered, nothing can be said of which questions they would not have matched.
+  const planned = tools.length > 0 ? plan(asked, bookOf(known)) : NO_PLAN
+  const reports = toolMessagesOf(messages, tools).map(parseToolReport)
+  const fromCaller = reports.filter(({ quoted, toolName }) => quoted && !known.some(({ name }) => name === toolName))
+  if (fromCaller.length === reports.length && planned.calls.length > 0) {
+    return { type: 'calls', calls: planned.calls.map(({ tool, args }) => ({ name: tool.definition.name, args })) }
+  }
+
+  // What no example is near to may be just what a tool of the caller was for.
+  const told = fromCaller.length > 0 ? { ...planned, unmatched: [] } : planned
+  const text =
+    reports.length > 0 ? toAnswer(reports, told, MAX_CALLS) : (hidden ?? toIntroduction(tools, planned, words))
+  return { type: 'text', text: format === undefined ? text : toJsonAnswer(draftOf(messages) ?? text, format) }
+}
+
+/** What it has said already, where a word of the user behind it only asks for that as JSON. */
+function draftOf(messages: readonly Message[]): string | undefined {
+  const [before, said, asked] = messages.slice(-3)
+  if (asked?.role !== 'user' || said?.role !== 'assistant') return undefined
+  return before?.role === 'tool' || said.text.startsWith(SELF) ? said.text : undefined
+}
+
 const MAX_CALLS = 8
 
-/** Answers to calls of this turn. Where no tools are offered any more, the last word of the user only asks for the answer. */
-function toolMessagesOf(messages: readonly Message[], tools: readonly ToolDefinition[]): ToolMessage[] {
-  const lastAsked = tools.length === 0 ? -1 : messages.findLastIndex(({ role }) => role === 'user')
-  return messages.slice(lastAsked + 1).filter((message) => message.role === 'tool')
+const NO_PLAN: Plan = { calls: [], unmatched: [] }
+
+type BookShelf = (tools: readonly ToolDefinition[]) => PhraseBook
+
+/** Phrase books take a while to make, and one request after the other offers the same tools. */
+function createBookShelf(words: Vocabularies): BookShelf {
+  let latest: { tools: readonly ToolDefinition[]; book: PhraseBook } | undefined
+  return (tools) => {
+    const isSame = latest?.tools.length === tools.length && tools.every((tool, at) => tool === latest?.tools[at])
+    if (latest === undefined || !isSame) latest = { tools, book: createPhraseBook(tools, words) }
+    return latest.book
+  }
 }
 
-async function* call(
-  { calls }: Plan,
-  step: number,
-  promptTokens: number,
-  signal: AbortSignal,
-): AsyncGenerator<ModelEvent> {
+/** Answers to calls of this turn. Where no tools are offered any more, a word of the user behind them only asks for the answer. */
+function toolMessagesOf(messages: readonly Message[], tools: readonly ToolDefinition[]): ToolMessage[] {
+  const isReminder = tools.length === 0 && messages.at(-1)?.role === 'user' && messages.at(-2)?.role === 'tool'
+  const turns = isReminder ? messages.slice(0, -1) : messages
+  const lastAsked = turns.findLastIndex(({ role }) => role === 'user')
+  return turns.slice(lastAsked + 1).filter((message) => message.role === 'tool')
+}
+
+async function* call(calls: readonly WantedCall[], { messages, signal }: ModelRequest): AsyncGenerator<ModelEvent> {
   let completionTokens = 0
-  for (const [index, { tool, args }] of calls.slice(0, MAX_CALLS).entries()) {
+  const conversation = digest(messages.map(({ text }) => text))
+  for (const [index, { name, args }] of calls.slice(0, MAX_CALLS).entries()) {
     signal.throwIfAborted()
     const argumentsText = JSON.stringify(args)
-    const { name } = tool.definition
     completionTokens += 1 + countWords(argumentsText)
-    yield { type: 'tool_call', call: { id: toCallId(step, index, name, argumentsText), name, argumentsText } }
+    // The same for the same conversation, and different for every call in it.
+    const id = `call_${digest([conversation, String(index), name, argumentsText]).slice(0, 24)}`
+    yield { type: 'tool_call', call: { id, name, argumentsText } }
   }
-  yield { type: 'finished', reason: 'tool_calls', usage: { promptTokens, completionTokens } }
+  const usage: Usage = { promptTokens: countPromptWords(messages), completionTokens }
+  yield { type: 'finished', reason: 'tool_calls', usage }
 }
 
-/** The same for the same conversation, and different for every call in it. */
-function toCallId(step: number, index: number, name: string, argumentsText: string): ToolCall['id'] {
-  const digest = createHash('sha256').update(`${step}:${index}:${name}:${argumentsText}`).digest('hex')
-  return `call_${digest.slice(0, 24)}`
+function digest(texts: readonly string[]): string {
+  const hash = createHash('sha256')
+  for (const text of texts) hash.update(`${text.length}:`).update(text)
+  return hash.digest('hex')
 }
 
 async function* speak(
   answer: string,
-  promptTokens: number,
-  { maxTokens, stop = [] }: ModelParams,
-  signal: AbortSignal,
+  { messages, params: { maxTokens, stop = [] }, signal }: ModelRequest,
 ): AsyncGenerator<ModelEvent> {
   const words = beforeStop(answer, stop).match(/\s*\S+/g) ?? []
   const said = words.slice(0, maxTokens ?? words.length)
@@ -85,7 +126,7 @@ async function* speak(
     signal.throwIfAborted()
     yield { type: 'text', text }
   }
-  const usage: Usage = { promptTokens, completionTokens: said.length }
+  const usage: Usage = { promptTokens: countPromptWords(messages), completionTokens: said.length }
   yield { type: 'finished', reason: said.length < words.length ? 'length' : 'stop', usage }
 }
 
@@ -93,6 +134,9 @@ function beforeStop(answer: string, stop: readonly string[]): string {
   const ends = stop.filter((text) => text !== '').map((text) => answer.indexOf(text))
   return answer.slice(0, Math.min(answer.length, ...ends.filter((end) => end >= 0)))
 }
+
+const countPromptWords = (messages: readonly Message[]) =>
+  messages.reduce((total, { text }) => total + countWords(text), 0)
 
 /** Counted by hand: a message may be megabytes, and a list of its words would be many times that. */
 function countWords(text: string): number {

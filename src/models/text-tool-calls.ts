@@ -1,4 +1,4 @@
-import { parseTextToolCalls, type TextToolCall } from './parse-text-tool-calls.ts'
+import { type OfferedTools, parseTextToolCalls, type TextToolCall } from './parse-text-tool-calls.ts'
 
 export type TextOrCall = { type: 'text'; text: string } | { type: 'call'; call: TextToolCall }
 
@@ -10,11 +10,12 @@ export type TextToolCalls = {
 
 /**
  * Finds tool calls that a model wrote into its answer instead of calling: `<tool_call>{…}</tool_call>`, a fenced `json` block,
- * `<|python_tag|>{…}`, `[TOOL_CALLS][…]`, or a message that is nothing but the JSON of a call. Without a mark of its own only a
- * call to one of `offered` counts; everything else leaves as it came. Text waits only from a character that can begin such a call until it is clear.
+ * `<|python_tag|>{…}`, `[TOOL_CALLS][…]` or `[TOOL_CALLS]name[ARGS]{…}`, `<function=name>…</function>` with or without
+ * `<tool_call>` around it, `<function_calls>…</function_calls>`, or a message that is nothing but the JSON of a call. Without a
+ * mark of its own only a call to one of `offered` counts; everything else leaves as it came. Text waits only from a character
+ * that can begin such a call until it is clear.
  */
-export function createTextToolCalls(offered: Iterable<string>): TextToolCalls {
-  const names = new Set(offered)
+export function createTextToolCalls(offered: OfferedTools): TextToolCalls {
   let held = ''
   let blankSoFar = true
 
@@ -38,7 +39,7 @@ export function createTextToolCalls(offered: Iterable<string>): TextToolCalls {
         release(1)
         continue
       }
-      const calls = parseTextToolCalls(verdict.json, names, verdict)
+      const calls = parseTextToolCalls(verdict.content, offered, verdict)
       if (calls === undefined) {
         blankSoFar = false
         release(verdict.length)
@@ -62,8 +63,8 @@ export function createTextToolCalls(offered: Iterable<string>): TextToolCalls {
 /** No call is that long: what holds text back for longer would cost more with every token. */
 const MAX_CALL_CHARS = 32_768
 
-/** A complete block: `json` is what it holds, `marked` that its marker already says it is a call. */
-type Block = { length: number; json: string; marked: boolean }
+/** A complete block: `content` is what it holds, `marked` that its marker already says it is a call. */
+type Block = { length: number; content: string; marked: boolean }
 type Verdict = 'wait' | 'text' | Block
 
 /** First character that could begin a call; the end of `text` where there is none. */
@@ -79,9 +80,7 @@ function findCandidate(text: string, isFirst: boolean): number {
 function judge(text: string, { isFirst, isEnd }: { isFirst: boolean; isEnd: boolean }): Verdict {
   switch (text.charAt(0)) {
     case '<':
-      return text.startsWith('<|')
-        ? judgeRest(text, '<|python_tag|>', isEnd)
-        : judgeEnclosed(text, { open: '<tool_call>', close: '</tool_call>', marked: true }, isEnd)
+      return text.startsWith('<|') ? judgeRest(text, '<|python_tag|>', isEnd) : judgeTagged(text, isEnd)
     case '[': {
       const verdict = judgeRest(text, '[TOOL_CALLS]', isEnd)
       return verdict === 'text' && isFirst ? judgeBare(text, isEnd) : verdict
@@ -93,23 +92,34 @@ function judge(text: string, { isFirst, isEnd }: { isFirst: boolean; isEnd: bool
   }
 }
 
-function judgeEnclosed(
-  text: string,
-  { open, close, marked }: { open: string; close: string; marked: boolean },
-  isEnd: boolean,
-): Verdict {
+type Marks = { open: string; close: string; marked: boolean; areContent?: boolean }
+
+const TAGS: readonly Marks[] = [
+  { open: '<tool_call>', close: '</tool_call>', marked: true },
+  { open: '<function_calls>', close: '</function_calls>', marked: true },
+  { open: '<function=', close: '</function>', marked: false, areContent: true },
+]
+
+function judgeTagged(text: string, isEnd: boolean): Verdict {
+  const verdicts = TAGS.map((marks) => judgeEnclosed(text, marks, isEnd))
+  return verdicts.find((verdict) => verdict !== 'text') ?? 'text'
+}
+
+function judgeEnclosed(text: string, { open, close, marked, areContent = false }: Marks, isEnd: boolean): Verdict {
   if (!text.startsWith(open)) return !isEnd && open.startsWith(text) ? 'wait' : 'text'
   const at = text.indexOf(close, open.length)
-  if (at >= 0) return { length: at + close.length, json: text.slice(open.length, at), marked }
+  const from = areContent ? 0 : open.length
+  if (at >= 0) return { length: at + close.length, content: text.slice(from, at), marked }
   // Models often stop before the closing mark.
-  return isEnd ? { length: text.length, json: text.slice(open.length), marked } : 'wait'
+  return isEnd ? { length: text.length, content: text.slice(from), marked } : 'wait'
 }
 
 /** All that follows `marker` is calls. */
 function judgeRest(text: string, marker: string, isEnd: boolean): Verdict {
   if (!text.startsWith(marker)) return !isEnd && marker.startsWith(text) ? 'wait' : 'text'
   if (!isEnd) return 'wait'
-  return { length: text.length, json: text.slice(marker.length).replace(/<\|e(?:om|ot)_id\|>\s*$/, ''), marked: true }
+  const content = text.slice(marker.length).replace(/<\|e(?:om|ot)_id\|>\s*$/, '')
+  return { length: text.length, content, marked: true }
 }
 
 function judgeFence(text: string, isEnd: boolean): Verdict {
@@ -126,7 +136,7 @@ const FENCE_BEGINNING =
 /** A message that is nothing but JSON. */
 function judgeBare(text: string, isEnd: boolean): Verdict {
   if (!couldBeCall(text)) return 'text'
-  return isEnd ? { length: text.length, json: text, marked: false } : 'wait'
+  return isEnd ? { length: text.length, content: text, marked: false } : 'wait'
 }
 
 /** Whether the first key, as far as it is known, is one that calls begin with. */

@@ -26,6 +26,8 @@ export type ScriptedReply = {
   noFinal?: boolean
   /** Sent as it is after the text, in place of a proper line or event. */
   garbled?: string
+  /** Leaves out what comes ahead of `garbled`: OpenAI's first event. */
+  headless?: boolean
   /** Bytes per write: lines and characters are split wherever that falls. Default: everything as it comes. */
   splitEvery?: number
   /** All in one write. */
@@ -128,7 +130,11 @@ async function play(reply: ScriptedReply, request: ScriptedRequest, res: ServerR
   }
   const { head, tail } = wire.frames(reply, request)
   const breaksOff = reply.thenHang || reply.cut || reply.noFinal || reply.error !== undefined
-  const frames = [...head, ...(reply.garbled === undefined ? [] : [reply.garbled]), ...(breaksOff ? [] : tail)]
+  const frames = [
+    ...(reply.headless ? [] : head),
+    ...(reply.garbled === undefined ? [] : [reply.garbled]),
+    ...(breaksOff ? [] : tail),
+  ]
   if (reply.error !== undefined) frames.push(wire.errorFrame(reply.error))
 
   res.writeHead(200, { 'content-type': wire.contentType(request), ...reply.headers })

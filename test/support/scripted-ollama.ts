@@ -73,6 +73,14 @@ function refusalOf(body: any, isPulled: (name: string) => boolean, capabilities:
       }
     }
   }
+  for (const tool of body.tools ?? []) {
+    const fault = toolFaultOf(tool)
+    if (fault !== undefined) return refuse(400, fault)
+  }
+  if (body.format !== undefined && body.format !== null && body.format !== 'json' && !isObject(body.format)) {
+    const got = JSON.stringify(body.format)
+    return refuse(400, `invalid format: ${got}; expected "json" or a valid JSON Schema object`)
+  }
   if (body.options?.stop !== undefined && !Array.isArray(body.options.stop)) {
     return refuse(500, 'option "stop" must be of type array')
   }
@@ -80,6 +88,49 @@ function refusalOf(body: any, isPulled: (name: string) => boolean, capabilities:
   const missing = needed.find((capability) => !capabilities.includes(capability))
   if (missing !== undefined) return refuse(400, `"${body.model}" does not support ${missing}`)
   return undefined
+}
+
+/** What the typed structs of `api.ToolFunction` do not take. */
+// biome-ignore lint/suspicious/noExplicitAny: the body is whatever the caller sent
+function toolFaultOf({ function: tool }: any): string | undefined {
+  if (typeof tool?.name !== 'string' || tool.name === '') return 'tool function name is required'
+  const { parameters } = tool
+  if (parameters === undefined) return undefined
+  if (!isObject(parameters)) return goType(goKind(parameters), 'ToolFunction.parameters', 'api.ToolFunctionParameters')
+  if (parameters.type !== undefined && typeof parameters.type !== 'string') {
+    return goType(goKind(parameters.type), 'ToolFunctionParameters.parameters.type', 'string')
+  }
+  return propertyFaultOf({ properties: parameters.properties, required: parameters.required })
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the body is whatever the caller sent
+function propertyFaultOf(schema: any): string | undefined {
+  if (!isObject(schema))
+    return goType(goKind(schema), 'ToolFunctionParameters.parameters.properties', 'api.ToolProperty')
+  const { properties, required, description, enum: values, anyOf, type } = schema
+  const refuse = (field: string, value: unknown, wanted: string) =>
+    goType(goKind(value), `ToolFunctionParameters.parameters.properties.${field}`, wanted)
+  if (properties !== undefined && !isObject(properties)) {
+    return goType(goKind(properties), 'ToolFunctionParameters.parameters.properties', 'map[string]api.ToolProperty')
+  }
+  if (required !== undefined && !isTexts(required)) return refuse('required', required, '[]string')
+  if (type !== undefined && typeof type !== 'string' && !isTexts(type)) return refuse('type', type, 'api.PropertyType')
+  if (description !== undefined && typeof description !== 'string') return refuse('description', description, 'string')
+  if (values !== undefined && !Array.isArray(values)) return refuse('enum', values, '[]interface {}')
+  if (anyOf !== undefined && !Array.isArray(anyOf)) return refuse('anyOf', anyOf, '[]api.ToolProperty')
+  const children = [...Object.values(properties ?? {}), ...(anyOf ?? [])]
+  return children.map(propertyFaultOf).find((fault) => fault !== undefined)
+}
+
+const isTexts = (value: unknown) => Array.isArray(value) && value.every((item) => typeof item === 'string')
+
+// biome-ignore lint/suspicious/noExplicitAny: the body is whatever the caller sent
+const isObject = (value: unknown): value is Record<string, any> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const goKind = (value: unknown) => {
+  if (Array.isArray(value)) return 'array'
+  return typeof value === 'boolean' ? 'bool' : typeof value
 }
 
 const goType = (got: string, field: string, type: string) =>

@@ -10,12 +10,17 @@ import {
 export type ScriptedOpenAIOptions = {
   /** Model ids of `/v1/models`. Default `gpt-test`; another id in a chat request is a 404. */
   models?: readonly string[]
+  /** Fields that this server does not know yet: a request that has one is a 400. */
+  refusedFields?: readonly ('response_format' | 'tool_choice' | 'strict')[]
 }
 
-/** Speaks OpenAI's `/v1/chat/completions` (SSE and plain) and `/v1/models`. The base URL is `${url}/v1`. */
+/**
+ * Speaks OpenAI's `/v1/chat/completions` (SSE and plain) and `/v1/models`, and refuses what the real one refuses of tools
+ * and formats. The base URL is `${url}/v1`.
+ */
 export function scriptedOpenAI(
   script: Script,
-  { models = ['gpt-test'] }: ScriptedOpenAIOptions = {},
+  { models = ['gpt-test'], refusedFields = [] }: ScriptedOpenAIOptions = {},
 ): Promise<ScriptedBackend> {
   const wire: BackendWire = {
     chatPath: '/v1/chat/completions',
@@ -24,9 +29,14 @@ export function scriptedOpenAI(
       send({ object: 'list', data: models.map((id) => ({ id, object: 'model', created: CREATED, owned_by: 'test' })) })
     },
     refuse({ body }, send) {
-      if (models.includes(body?.model)) return false
-      send(toErrorBody({ message: `The model '${body?.model}' does not exist.`, code: 'model_not_found' }, 404), 404)
-      return true
+      if (!models.includes(body?.model)) {
+        send(toErrorBody({ message: `The model '${body?.model}' does not exist.`, code: 'model_not_found' }, 404), 404)
+        return true
+      }
+      const unknown = refusedFields.find((field) => JSON.stringify(body).includes(`"${field}":`))
+      const fault = unknown === undefined ? faultOf(body) : `Unknown parameter: '${unknown}'.`
+      if (fault !== undefined) send(toErrorBody(fault, 400), 400)
+      return fault !== undefined
     },
     errorBody: toErrorBody,
     errorFrame: (error) => `data: ${JSON.stringify(toErrorBody(error, 500))}\n\n`,
@@ -35,6 +45,43 @@ export function scriptedOpenAI(
   }
   return startScriptedBackend(script, wire)
 }
+
+// biome-ignore lint/suspicious/noExplicitAny: the body is whatever the caller sent
+function faultOf({ messages, tools, tool_choice, response_format: format }: any): string | undefined {
+  // biome-ignore lint/suspicious/noExplicitAny: the same
+  for (const tool of (tools ?? []).map((tool: any) => tool.function)) {
+    if (!NAME.test(tool?.name ?? '')) return "Invalid 'tools[0].function.name': string does not match pattern."
+    if (tool.strict === true && !isClosed(tool.parameters)) return `Invalid schema for function '${tool.name}'`
+  }
+  if (tool_choice !== undefined && tools === undefined) {
+    return "Invalid value for 'tool_choice': 'tool_choice' is only allowed when 'tools' are specified."
+  }
+  switch (format?.type) {
+    case undefined:
+    case 'text':
+      return undefined
+    case 'json_object':
+      if (/json/i.test(JSON.stringify(messages))) return undefined
+      return "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'."
+    case 'json_schema': {
+      const { name, schema, strict } = format.json_schema ?? {}
+      if (!NAME.test(name ?? '')) return "Missing required parameter: 'response_format.json_schema.name'."
+      if (strict === true && !isClosed(schema)) return `Invalid schema for response_format '${name}'`
+      return undefined
+    }
+    default:
+      return `Invalid value: '${format.type}'. Supported values are: 'json_object', 'json_schema', and 'text'.`
+  }
+}
+
+const NAME = /^[A-Za-z0-9_-]{1,64}$/
+
+/** The first thing that `strict` asks of a schema. */
+// biome-ignore lint/suspicious/noExplicitAny: the body is whatever the caller sent
+const isClosed = (schema: any) =>
+  schema?.type === 'object' &&
+  schema.additionalProperties === false &&
+  Object.keys(schema.properties ?? {}).every((key) => schema.required?.includes(key))
 
 const CREATED = 1_767_225_600
 const ID = 'chatcmpl-scripted'

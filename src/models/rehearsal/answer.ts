@@ -23,6 +23,10 @@ export function toAnswer(reports: readonly ToolReport[], { calls, unmatched }: P
   ].join('\n')
 }
 
+/** How each introduction begins. */
+export const SELF =
+  'This is the rehearsal model: it matches questions to the examples its tools declare, and is no language model.'
+
 /** The answer to a user nothing could be looked up for: what this model is, what it can answer, and how to get another. */
 export function toIntroduction(
   tools: readonly ToolDefinition[],
@@ -31,14 +35,17 @@ export function toIntroduction(
 ): string {
   const asks = tools.flatMap((tool) => toAsk(tool, vocabularies) ?? [])
   return [
-    'This is the rehearsal model: it matches questions to the examples its tools declare, and is no language model.',
+    SELF,
     ...unmatched.map(toUnmatchedLine),
     ...(asks.length > 0
       ? ['Ask it, for example:', ...asks.map((ask) => `- ${ask}`)]
-      : ['No tools are offered to it here, so there is nothing it can look up.']),
+      : [tools.length === 0 ? NO_TOOLS : NO_EXAMPLES]),
     'For a real model, install Ollama, run `ollama pull qwen3:8b`, and set OPERATOR_MODEL=ollama:qwen3:8b.',
   ].join('\n')
 }
+
+const NO_TOOLS = 'No tools are offered to it here, so there is nothing it can look up.'
+const NO_EXAMPLES = 'The tools that are offered to it here declare no examples, so there is nothing it can match.'
 
 const MAX_QUOTE = 160
 

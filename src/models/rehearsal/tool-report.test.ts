@@ -14,6 +14,7 @@ test('a result is its summary, its notes and its blocks', () => {
   expect(parse({ summary: 'Gas is low.', result: {}, notes: ['Now.'], blocks })).toEqual({
     toolName: 'gas',
     ok: true,
+    quoted: false,
     text: 'Gas is low.',
     notes: ['Now.'],
     blocks: [{ chain: 'base', number: '1,234,567', time: '2023-11-14 22:13:20 UTC' }],
@@ -25,9 +26,14 @@ test('a failure is its reason', () => {
   expect(parse({ error: { message: 'no node answered' } })).toMatchObject({ ok: false, text: 'no node answered' })
 })
 
-test('a result without a summary is shown as it is', () => {
-  expect(parse({ result: { wei: '1' } }).text).toBe('{"wei":"1"}')
-  expect(parse('plain words').text).toBe('plain words')
+test.each<[what: string, body: unknown, text: string]>([
+  ['plain words', '\n plain\twords ', 'gas said: plain words'],
+  ['JSON of another form', { wei: '1', error: null }, 'gas said: {"wei":"1","error":null}'],
+  ['a number', 7, 'gas said: 7'],
+  ['a lot', 'x'.repeat(5_000), `gas said: ${'x'.repeat(400)}…`],
+  ['nothing', '', ''],
+])('%s is quoted, briefly', (_what, body, text) => {
+  expect(parse(body)).toEqual({ toolName: 'gas', ok: true, quoted: true, text, notes: [], blocks: [] })
 })
 
 test('what is malformed is left out', () => {

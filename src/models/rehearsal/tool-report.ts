@@ -1,9 +1,11 @@
 import type { ToolMessage } from '../../messages.ts'
 
-/** What a tool message says, read from the JSON that tools answer in, or from bare text. */
+/** What a tool message says, read from the JSON that the gateway's tools answer in, or quoted from any other text. */
 export type ToolReport = {
   toolName: string
   ok: boolean
+  /** Said in another form than the gateway's: by a tool of the caller. */
+  quoted: boolean
   /** The answer in words, or the reason of the failure. */
   text: string
   notes: readonly string[]
@@ -15,16 +17,25 @@ type ReportedBlock = { chain: string; number: string; time: string | undefined }
 /** Reads a tool message; never throws, whatever it holds. */
 export function parseToolReport({ toolName, text }: ToolMessage): ToolReport {
   const body = parseJson(text)
-  if (!isRecord(body)) return { toolName, ok: true, text: cap(text), notes: [], blocks: [] }
-  const notes = (Array.isArray(body.notes) ? body.notes : []).filter((note) => typeof note === 'string').map(cap)
+  if (!isRecord(body) || !REPORT_KEYS.some((key) => isSaid(body[key]))) {
+    return { toolName, ok: true, quoted: true, text: toQuote(toolName, text), notes: [], blocks: [] }
+  }
+  const notes = (Array.isArray(body.notes) ? body.notes : [])
+    .filter((note) => typeof note === 'string')
+    .map((note) => cap(note))
   const blocks = (Array.isArray(body.blocks) ? body.blocks : []).flatMap((block) => parseBlock(block) ?? [])
   const { error, summary } = body
-  if (error !== undefined && error !== null) return { toolName, ok: false, text: toText(error), notes, blocks }
-  return { toolName, ok: true, text: toText(summary ?? body.result ?? body), notes, blocks }
+  const report = { toolName, quoted: false, notes, blocks }
+  return isSaid(error) ? { ...report, ok: false, text: toText(error) } : { ...report, ok: true, text: toText(summary) }
 }
+
+const REPORT_KEYS = ['summary', 'error']
+
+const isSaid = (value: unknown) => value !== undefined && value !== null
 
 /** Longer texts are no answer of a tool's own making. */
 const MAX_TEXT = 2_000
+const MAX_QUOTE = 400
 const MAX_JSON = 1_000_000
 
 function parseJson(text: string): unknown {
@@ -61,9 +72,15 @@ function toText(value: unknown): string {
   return cap(JSON.stringify(value) ?? '')
 }
 
-function cap(text: string): string {
+/** On one line; '' where nothing was said. */
+function toQuote(toolName: string, text: string): string {
+  const said = cap(text.slice(0, 2 * MAX_QUOTE).replace(/\s+/g, ' '), MAX_QUOTE)
+  return said === '' ? '' : `${toolName || 'The tool'} said: ${said}`
+}
+
+function cap(text: string, max = MAX_TEXT): string {
   const clean = text.trim()
-  return clean.length > MAX_TEXT ? `${clean.slice(0, MAX_TEXT)}…` : clean
+  return clean.length > max ? `${clean.slice(0, max).toWellFormed()}…` : clean
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
