@@ -1,38 +1,65 @@
 import { Agent, request } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 
-export type Load = { url: string; path: string; body: object; requests: number; concurrency: number }
+/** One request, as it is sent again and again. */
+export type Ask = { url: string; path: string; body: object; headers?: Record<string, string> }
 
 const agent = new Agent({ keepAlive: true })
 
 /** Sends `requests` requests, `concurrency` at once; returns each one's time to the last byte in ms. */
-export async function runLoad({ url, path, body, requests, concurrency }: Load): Promise<number[]> {
-  const text = JSON.stringify(body)
+export async function runLoad(ask: Ask, { requests, concurrency }: { requests: number; concurrency: number }) {
+  const send = createSender(ask)
   const times: number[] = []
   let left = requests
   const worker = async (): Promise<void> => {
-    while (left-- > 0) times.push(await send(`${url}${path}`, text))
+    while (left-- > 0) times.push(await send())
   }
   await Promise.all(Array.from({ length: concurrency }, worker))
   return times
 }
 
-function send(url: string, body: string): Promise<number> {
+/** Sends at a steady rate, whether or not answers keep up; returns each one's time to the last byte in ms. */
+export async function runPaced(ask: Ask, { perSec, requests }: { perSec: number; requests: number }) {
+  const send = createSender(ask)
   const startedAt = performance.now()
-  return new Promise((resolve, reject) => {
-    const call = request(url, {
-      agent,
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: 'Bearer bench' },
-    })
-    call.on('error', reject)
-    call.on('response', (answer) => {
-      answer.resume()
-      answer.on('error', reject)
-      answer.on('end', () => {
-        if (answer.statusCode === 200) resolve(performance.now() - startedAt)
-        else reject(new Error(`HTTP ${answer.statusCode} from ${url}`))
+  const times: Promise<number>[] = []
+  for (let sent = 0; sent < requests; sent++) {
+    const waitMs = startedAt + (sent * 1_000) / perSec - performance.now()
+    if (waitMs > 0) await sleep(waitMs)
+    times.push(send())
+  }
+  return Promise.all(times)
+}
+
+/** Sends it once; returns the answer as it came. */
+export async function readAnswer({ url, path, body, headers }: Ask): Promise<string> {
+  const init = { method: 'POST', headers: toHeaders(headers), body: JSON.stringify(body) }
+  return (await fetch(`${url}${path}`, init)).text()
+}
+
+const toHeaders = (headers: Ask['headers']) => ({
+  'content-type': 'application/json',
+  authorization: 'Bearer bench',
+  ...headers,
+})
+
+function createSender({ url, path, body, headers }: Ask): () => Promise<number> {
+  const text = JSON.stringify(body)
+  const options = { agent, method: 'POST', headers: toHeaders(headers) }
+  return () => {
+    const startedAt = performance.now()
+    return new Promise((resolve, reject) => {
+      const call = request(`${url}${path}`, options)
+      call.on('error', reject)
+      call.on('response', (answer) => {
+        answer.resume()
+        answer.on('error', reject)
+        answer.on('end', () => {
+          if (answer.statusCode === 200) resolve(performance.now() - startedAt)
+          else reject(new Error(`HTTP ${answer.statusCode} from ${url}`))
+        })
       })
+      call.end(text)
     })
-    call.end(body)
-  })
+  }
 }

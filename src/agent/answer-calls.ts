@@ -2,11 +2,12 @@ import type { ClientTool, Message, ToolCall, ToolDefinition } from '../messages.
 import { toFailedResult } from '../tools/failed-result.ts'
 import type { ToolResult } from '../tools/tool.ts'
 import { type CallToolsInput, callTools } from './call-tools.ts'
-import { checkClientCall } from './check-client-call.ts'
+import { checkClientCall, isObjectText } from './check-client-call.ts'
 import type { AgentEvent } from './events.ts'
+import type { Reply } from './stream-reply.ts'
 
 export type AnswerCallsInput = Omit<CallToolsInput, 'calls'> & {
-  reply: { text: string; toolCalls: readonly ToolCall[] }
+  reply: Pick<Reply, 'text' | 'toolCalls' | 'reason'>
   clientTools: readonly ClientTool[]
   parallelToolCalls: boolean
 }
@@ -27,7 +28,9 @@ export async function* answerCalls(input: AnswerCallsInput): AsyncGenerator<Agen
   const firstClientCall = reply.toolCalls.find(({ name }) => toolOf.has(name))
   const kept = reply.toolCalls.filter((call) => parallelToolCalls || !toolOf.has(call.name) || call === firstClientCall)
 
+  const cutCall = reply.reason === 'length' ? reply.toolCalls.at(-1) : undefined
   const checked = kept.map((call) => {
+    if (call === cutCall && !isObjectText(call.argumentsText)) return { call, client: CUT }
     const tool = toolOf.get(call.name)
     return { call, client: tool && checkClientCall(call, tool) }
   })
@@ -58,6 +61,8 @@ export async function* answerCalls(input: AnswerCallsInput): AsyncGenerator<Agen
     handedOver,
   }
 }
+
+const CUT = { fault: 'The call was cut off, as it is too long. Make it again, and shorter.' }
 
 const NOT_HANDED_OVER = toFailedResult(
   'Not run, because another call of this turn has arguments that do not fit. Make all of them again.',

@@ -14,8 +14,8 @@ export function checkClientCall(call: ToolCall, tool: ClientTool): { call: ToolC
   return { call: isObjectText(call.argumentsText) ? call : { ...call, argumentsText: JSON.stringify(args) } }
 }
 
-/** As the model wrote it, unless no caller could parse that. */
-function isObjectText(text: string): boolean {
+/** Whether any caller can parse it. */
+export function isObjectText(text: string): boolean {
   try {
     return text.trimStart().startsWith('{') && JSON.parse(text) !== null
   } catch {

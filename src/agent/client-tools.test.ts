@@ -75,6 +75,17 @@ describe('a step', () => {
     expect(end.usage).toEqual({ promptTokens: 20, completionTokens: 10, cachedTokens: 0, reasoningTokens: 0 })
   })
 
+  test.each(['', '{"path":"a'])('with a call that was cut off (%j) has it made again', async (argumentsText) => {
+    const model = createModel(async function* ({ messages }) {
+      const isAgain = messages.at(-1)?.role === 'tool'
+      yield call('read', isAgain ? '{"path":"a"}' : argumentsText)
+      yield isAgain ? finished() : { ...finished(), reason: 'length' }
+    })
+    const { handedOver } = await run({ model, clientTools })
+    expect(handedOver).toMatchObject([{ argumentsText: '{"path":"a"}' }])
+    expect(toolTexts(model.requests[1])).toEqual([expect.stringContaining('cut off')])
+  })
+
   test('whose arguments do not fit a strict tool is repaired twice at most; then the model answers without tools', async () => {
     const model = createModel(async function* ({ tools }) {
       yield tools.length > 0 ? call('read', '{"file":"a"}') : text('I cannot.')

@@ -59,8 +59,7 @@ export async function* runAgent(input: LoopInput): AsyncGenerator<AgentEvent> {
 
 async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<AgentEvent> {
   const { model, tools, limits, format, prompts } = input
-  const { holdBackTokens } = limits
-  const planner = createStepPlanner({ ...input, serverTools: tools.definitions, holdBackTokens })
+  const planner = createStepPlanner({ ...input, serverTools: tools.definitions, holdBackTokens: limits.holdBackTokens })
   const isPlain = !planner.mustCall && format === undefined
   const history: CallHistory = new Map()
   let messages = input.messages
@@ -99,15 +98,18 @@ async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<Agen
       kind = planner.mustCall ? 'call' : format === undefined ? 'last' : 'json'
       aside = [{ role: 'user', text: prompts.jsonAnswer }]
     }
-    const { visible, ...plan } = planner.plan(kind, messages, aside)
+    const { visible, holdBackTokens, ...plan } = planner.plan(kind, messages, aside)
+    // Where the text is counted as it comes, it has to come in pieces.
+    const whole = holdBackTokens === Number.POSITIVE_INFINITY && visible.maxTokens === undefined
+    const request = { ...plan, whole, signal: clock.signal }
     stepText = ''
     let reply: Reply
     try {
       reply = yield* streamReply({
         model,
-        request: { ...plan, signal: clock.signal },
-        holdBackTokens: plan.holdBackTokens,
-        answerTokens: holdBackTokens,
+        request,
+        holdBackTokens,
+        answerTokens: limits.holdBackTokens,
         stop: visible.stop,
         maxTokens: visible.maxTokens,
         release,
@@ -145,7 +147,7 @@ async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<Agen
       }
       if (kind === 'json') {
         if (reply.reason === 'length') throw toCutJson()
-        if (++missed > 1) throw toMissed(model, `did not write JSON that fits the response_format: ${read.fault}`)
+        if (++missed > 1) throw toMissed(model, `did not write JSON that fits the response_format: ${read.fault.replace(/\.$/, '')}`)
       }
       const said: Message[] = reply.text.trim() === '' ? [] : [{ role: 'assistant', text: reply.text, toolCalls: [] }]
       const prompt = kind === 'json' ? prompts.jsonRepair.replaceAll('{fault}', () => read.fault) : prompts.jsonAnswer
@@ -154,7 +156,7 @@ async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<Agen
       continue
     }
     if (reply.toolCalls.length === 0) {
-      if (kind === 'call' && ++missed > 1) throw toMissed(model, 'did not call the function that tool_choice asks for')
+      if (kind === 'call' && ++missed > 1) throw toMissed(model, 'did not make the call that tool_choice asks for')
       kind = 'call'
       continue
     }
@@ -180,7 +182,7 @@ async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<Agen
       return yield* finish('tool_calls')
     }
     repairs = answered.results.every((result) => !result.ok && result.invalidArguments) ? repairs + 1 : 0
-    if (kind === 'call' && ++missed > 1) throw toMissed(model, 'did not call the function that tool_choice asks for')
+    if (kind === 'call' && ++missed > 1) throw toMissed(model, 'did not make the call that tool_choice asks for')
   }
 }
 

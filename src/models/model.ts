@@ -31,6 +31,8 @@ export type ModelRequest = {
   /** Never beside tools. Backends are told to write nothing else where they can be; who needs JSON checks that it is. */
   format?: JsonFormat | undefined
   params: ModelParams
+  /** Nobody reads along: the answer may come in one piece, which costs both sides less. */
+  whole?: boolean
   signal: AbortSignal
 }
 

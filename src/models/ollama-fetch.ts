@@ -7,21 +7,34 @@ import { type BackendAgent, createBackendFetch } from './backend-fetch.ts'
  * prompt too long must fail instead of losing its beginning), and reads the lines before the `ollama` package does,
  * which prints a broken line and goes on without it.
  */
-export function createOllamaFetch(
-  agent: BackendAgent,
-  signal: AbortSignal,
-  messages: readonly Message[],
-): typeof fetch {
+export function createOllamaFetch({
+  agent,
+  signal,
+  messages,
+  whole = false,
+}: {
+  agent: BackendAgent
+  signal: AbortSignal
+  messages: readonly Message[]
+  /** Asks for the answer as one line. */
+  whole?: boolean | undefined
+}): typeof fetch {
   const results = messages.filter((message) => message.role === 'tool')
   return createBackendFetch({
     agent,
     signal,
     // As text where nothing else changes: most of a body is the tools, and reading it costs more than sending it.
-    toBody: (body) => (results.length === 0 ? body : withToolNames(body, results)).replace(/^\{/, WHOLE_PROMPT),
+    toBody(body) {
+      const named = results.length === 0 ? body : withToolNames(body, results)
+      return (whole ? named.replace(STREAM, ONE_LINE) : named).replace(/^\{/, WHOLE_PROMPT)
+    },
     readBody: readLines,
   })
 }
 
+/** ChatOllama writes it last. */
+const STREAM = /"stream":true\}$/
+const ONE_LINE = '"stream":false}'
 const WHOLE_PROMPT = '{"truncate":false,"shift":false,'
 
 function withToolNames(body: string, results: readonly { callId: string; toolName: string }[]): string {

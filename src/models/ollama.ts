@@ -50,7 +50,7 @@ export function createOllamaModel(options: OllamaOptions): Model {
           model: modelName,
           baseUrl,
           numPredict: Math.min(wanted, room),
-          fetch: createOllamaFetch(agent, signal, request.messages),
+          fetch: createOllamaFetch({ agent, signal, messages: request.messages, whole: request.whole }),
         })
         const { stop } = request.params
         const options = { signal, tools: tools.map(toTool), ...(stop === undefined ? {} : { stop: [...stop] }) }

@@ -1,4 +1,4 @@
-import type { BaseMessageChunk } from '@langchain/core/messages'
+import { AIMessage, type BaseMessage, type BaseMessageChunk } from '@langchain/core/messages'
 import { ChatOpenAICompletions, convertCompletionsDeltaToBaseMessageChunk } from '@langchain/openai'
 
 type Delta = Parameters<typeof convertCompletionsDeltaToBaseMessageChunk>[0]
@@ -18,6 +18,29 @@ export class OpenAIChat extends ChatOpenAICompletions {
       rawResponse,
     })
   }
+
+  /** Calls keep their arguments as they were written: read and written again, large numbers would come out as others. */
+  protected override _convertCompletionsMessageToBaseMessage(message: object): BaseMessage {
+    const { content, reasoning, reasoning_content = reasoning, tool_calls } = message as WholeMessage
+    return new AIMessage({
+      content: toText(content),
+      additional_kwargs: { reasoning_content },
+      invalid_tool_calls: (tool_calls ?? []).map(({ id, function: called }) => ({
+        type: 'invalid_tool_call',
+        ...(id != null && { id }),
+        ...(called?.name != null && { name: called.name }),
+        args: typeof called?.arguments === 'string' ? called.arguments : JSON.stringify(called?.arguments ?? {}),
+      })),
+    })
+  }
+}
+
+/** What servers send in place of a string, and leave out. */
+type WholeMessage = {
+  content?: unknown
+  reasoning?: unknown
+  reasoning_content?: unknown
+  tool_calls?: readonly { id?: string | null; function?: { name?: string | null; arguments?: unknown } | null }[] | null
 }
 
 function toText(content: unknown): string {

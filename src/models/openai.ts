@@ -59,14 +59,16 @@ export function createOpenAIModel(options: OpenAIOptions): Model {
         ...(request.format === undefined ? {} : { modelKwargs: { response_format: toResponseFormat(request.format) } }),
       })
       const { stop, seed } = request.params
-      // Not `stream()`, which would hand prompts to a tracing service where the environment names one, and costs more.
-      const chunks = chat._streamResponseChunks(messages, {
+      const options = {
         signal,
         ...(tools.length === 0 ? {} : toToolOptions(tools, request)),
         ...(stop === undefined ? {} : { stop: [...stop] }),
         ...(seed === undefined ? {} : { seed }),
-      })
-      return toMessages(chunks, () => isDone)
+      }
+      // Not `stream()` or `invoke()`, which would hand prompts to a tracing service where the environment names one, and cost more.
+      // With a format, the library would parse an answer in one piece itself, and drop one that was cut.
+      if (request.whole && request.format === undefined) return toMessage(chat._generate(messages, options))
+      return toMessages(chat._streamResponseChunks(messages, options), () => isDone)
     }
     yield* streamChat(open, request, settings)
   }
@@ -95,6 +97,15 @@ async function* toMessages(
     yield message
   }
   if (!hasReason && isDone()) yield { response_metadata: { finish_reason: 'stop' } }
+}
+
+/** An answer in one piece is whole once it can be read, whatever reason it gives. */
+async function* toMessage(result: ReturnType<OpenAIChat['_generate']>): AsyncGenerator<unknown> {
+  const [generation] = (await result).generations
+  if (generation === undefined) return
+  const { message, generationInfo } = generation
+  Object.assign(message.response_metadata, { finish_reason: generationInfo?.finish_reason ?? 'stop' })
+  yield message
 }
 
 /** Their templates end the prompt with `<think>`; a server with a reasoning parser says so by sending thoughts apart. */

@@ -102,7 +102,8 @@ function withSystemPrompt(prompts: readonly string[], messages: readonly Message
   const [first, ...rest] = messages
   const [own, others] = first?.role === 'system' ? [first.text, rest] : ['', messages]
   const text = [...prompts, own].filter((prompt) => prompt !== '').join('\n\n')
-  return text === '' ? others : [{ role: 'system', text }, ...others]
+  // A conversation may be nothing but an empty system message: one without any messages means something else to backends.
+  return text === '' && others.length > 0 ? others : [{ role: 'system', text }, ...others]
 }
 
 function toFormatPrompt({ jsonFormat }: Prompts, { schema, description }: JsonFormat): string {
