@@ -1,16 +1,14 @@
-import type { RequestHandler } from 'express'
-
-/** Clients join base URLs carelessly: `//v1//models/` means `/v1/models`. */
-export const cleanPath: RequestHandler = (req, _res, next) => {
-  const [path = '', query] = splitOnce(req.url, '?')
-  if (path.startsWith('/')) {
-    const clean = `/${path.split('/').filter(Boolean).join('/')}`
-    if (clean !== path) req.url = query === undefined ? clean : `${clean}?${query}`
-  }
-  next()
+/**
+ * The path and query a caller means. Clients join base URLs carelessly: `//v1//models/` is `/v1/models`. Those that take us
+ * for a proxy send the whole URL, which RFC 9112 §3.2.2 wants understood.
+ */
+export function cleanPath(target: string): string {
+  const url = target.replace(ORIGIN, '/')
+  const queryAt = url.indexOf('?')
+  const path = queryAt < 0 ? url : url.slice(0, queryAt)
+  if (!UNCLEAN.test(path)) return url
+  return `/${path.split('/').filter(Boolean).join('/')}${queryAt < 0 ? '' : url.slice(queryAt)}`
 }
 
-function splitOnce(text: string, separator: string): [string, string?] {
-  const at = text.indexOf(separator)
-  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)]
-}
+const ORIGIN = /^https?:\/\/[^/?]*/i
+const UNCLEAN = /^(?![/*])|\/\/|.\/$/

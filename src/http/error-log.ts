@@ -6,7 +6,6 @@ type ErrorLog = { name: string; message: string; code?: string; stack?: string; 
 /** A caller's own mistake needs no stack. */
 export function toErrorLog(thrown: unknown, depth = 0): ErrorLog {
   if (!(thrown instanceof Error)) return { name: typeof thrown, message: String(thrown).slice(0, 500) }
-  if (isBodyError(thrown)) return { name: thrown.name, message: thrown.type }
   const isMistake = thrown instanceof GatewayError && thrown.status < 500
   const message = quotesOthers(thrown) ? 'left out, as it may quote a prompt' : thrown.message
   return {
@@ -22,9 +21,4 @@ export function toErrorLog(thrown: unknown, depth = 0): ErrorLog {
 /** `JSON.parse` quotes what it read; the clients of model servers hand on their words, and put `headers` beside them. */
 function quotesOthers(error: Error): boolean {
   return error instanceof SyntaxError || 'headers' in error
-}
-
-/** The body parser's messages quote the body. */
-function isBodyError(error: Error): error is Error & { type: string } {
-  return 'expose' in error && 'type' in error && typeof error.type === 'string'
 }

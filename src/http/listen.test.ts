@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { Agent, createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
+import { Agent, createServer, get, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
@@ -108,4 +108,54 @@ test.each([
   onTestFinished(() => void socket.destroy())
   socket.write(`${head}connection: close\r\n\r\n`)
   expect(await text(socket)).toMatch(/^HTTP\/1.1 200 OK\r\n.*here/s)
+})
+
+test('a connection is kept longer than proxies keep theirs, and says so', async () => {
+  const { url } = await listenFor((res) => void res.end())
+  const response = await fetch(url)
+  expect(response.headers.get('connection')).toBe('keep-alive')
+  expect(response.headers.get('keep-alive')).toBe('timeout=75')
+})
+
+const IMPATIENT = { headersTimeout: 50, requestTimeout: 100, connectionsCheckingInterval: 20 }
+const TIMED_OUT = {
+  error: {
+    message: 'Your request took too long to arrive.',
+    type: 'timeout_error',
+    param: null,
+    code: 'request_timeout',
+  },
+}
+
+test.each([
+  ['a head', 'POST / HTTP/1.1\r\nhost: x\r\nx-slow: '],
+  ['a body', 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n'],
+  ['a chunk', 'POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3e8\r\n'],
+  ['a second request', 'GET / HTTP/1.1\r\nhost: x\r\n\r\nPOST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n'],
+])('%s that trickles is cut off with a 408, while the drops still fall', async (_what, start) => {
+  const statuses: number[] = []
+  const answer: RequestListener = (req, res) => {
+    res.once('close', () => statuses.push(res.statusCode))
+    req.on('error', () => {}).resume()
+    if (req.method === 'GET') res.end('{}')
+  }
+  const { url, close } = await listen(answer, { ...HERE, limits: IMPATIENT })
+  onTestFinished(() => close(AbortSignal.abort()))
+  const socket = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {})
+  const drops = setInterval(() => socket.writable && socket.write('x'), 10)
+  onTestFinished(() => clearInterval(drops))
+  socket.write(start)
+  const reply = (await text(socket)).split('HTTP/1.1 ').at(-1) ?? ''
+  expect(reply).toMatch(/^408 Request Timeout\r\n/)
+  expect(JSON.parse(reply.split('\r\n\r\n')[1] ?? '')).toEqual(TIMED_OUT)
+  if (statuses.length > 0) expect(statuses.at(-1)).toBe(408)
+})
+
+test('garbage behind a request that is being answered ends the connection, and puts no word into the answer', async () => {
+  const { url } = await listenFor((res) => void res.write('first '))
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\nHELO there\r\n\r\n')
+  const reply = await text(socket).catch(() => '')
+  expect(reply).not.toContain('400')
 })

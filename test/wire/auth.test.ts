@@ -12,7 +12,7 @@ test.each([
   ['with its checksum', WALLET],
   ['in lower case', WALLET.toLowerCase()],
   ['in upper case', `0x${WALLET.slice(2).toUpperCase()}`],
-])('a wallet address %s names the caller', async (_what, wallet) => {
+])('§1.9 a wallet address %s names the caller', async (_what, wallet) => {
   const { response, caller } = await answerTo({ 'x-wallet-address': wallet })
   expect(response.status).toBe(200)
   expect(caller).toBe(WALLET.toLowerCase())
@@ -25,7 +25,7 @@ test.each([
   ['with a digit that is none', `${WALLET.slice(0, -1)}g`],
   ['with a wrong checksum', WALLET.replace('d8dA', 'D8dA')],
   ['that is a name', 'vitalik.eth'],
-])('a wallet address %s is a 401, also beside a key', async (_what, wallet) => {
+])('§1.9 a wallet address %s is a 401, also beside a key', async (_what, wallet) => {
   const { response, caller } = await answerTo({ 'x-wallet-address': wallet, authorization: 'Bearer key' })
   expect(response.status).toBe(401)
   expect(response.headers.get('www-authenticate')).toBe('Bearer')
@@ -33,13 +33,13 @@ test.each([
   expect(caller).toBeUndefined()
 })
 
-test('an empty wallet header counts as none', async () => {
+test('§1.9 an empty wallet header counts as none', async () => {
   const { caller } = await answerTo({ authorization: 'Bearer sk-no-key', 'x-wallet-address': '' })
   expect(caller).toBe('key_aee27a1dd18b')
 })
 
 test.each(['Bearer sk-no-key', 'bearer sk-no-key', 'Bearer   sk-no-key'])(
-  'any key will do: %s',
+  '§1.9 any key will do: %s',
   async (authorization) => {
     const { response, caller, log } = await answerTo({ authorization })
     expect(response.status).toBe(200)
@@ -48,7 +48,7 @@ test.each(['Bearer sk-no-key', 'bearer sk-no-key', 'Bearer   sk-no-key'])(
   },
 )
 
-test('a wallet names the caller where a key comes with it, as placeholder keys are shared by many', async () => {
+test('§1.9 a wallet names the caller where a key comes with it, as placeholder keys are shared by many', async () => {
   const { caller } = await answerTo({ authorization: 'Bearer unused', 'x-wallet-address': WALLET })
   expect(caller).toBe(WALLET.toLowerCase())
 })
@@ -59,7 +59,7 @@ test.each([
   { authorization: 'Bearer ' },
   { authorization: 'Basic dTpw' },
   { authorization: 'key' },
-])('a request with %j is a 401 that says what to send', async (headers) => {
+])('§1.9 a request with %j is a 401 that says what to send', async (headers) => {
   const { response, log } = await answerTo(headers as Record<string, string>)
   expect(response.status).toBe(401)
   expect(response.headers.get('www-authenticate')).toBe('Bearer')
@@ -74,7 +74,7 @@ test.each([
   expect(log).not.toContain('dTpw')
 })
 
-test('who asks is settled before the body is read', async () => {
+test('§1.9 who asks is settled before the body is read', async () => {
   const gateway = await startHttp(says('never'))
   const response = await fetch(`${gateway.url}/v1/chat/completions`, {
     method: 'POST',

@@ -1,8 +1,9 @@
-import { expect, test } from 'vitest'
+import { connect } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
 import { BackendError } from '../../src/errors.ts'
 import { completed, HELLO, says, startHttp, tells, WALLET } from '../support/http-gateway.ts'
 
-test('a request is one line: who asked what, how it went, what it used', async () => {
+test('§1.9 a request is one line: who asked what, how it went, what it used', async () => {
   const gateway = await startHttp(
     tells({ type: 'text', text: 'a private answer' }, completed({ trace: { limit: 'max_steps' } })),
   )
@@ -29,7 +30,7 @@ test('a request is one line: who asked what, how it went, what it used', async (
   expect(JSON.stringify(gateway.log)).not.toMatch(/private|secret/)
 })
 
-test('what looks like a secret in metadata is not logged', async () => {
+test('§1.2 what looks like a secret in metadata is not logged', async () => {
   const gateway = await startHttp(says('ok'))
   const metadata = { api_key: 'abc', note: 'sk-abc', word: `0x${'ab'.repeat(32)}`, wallet: WALLET }
   await gateway.ask({ ...HELLO, metadata })
@@ -42,7 +43,7 @@ test('what looks like a secret in metadata is not logged', async () => {
   })
 })
 
-test('a caller’s mistake is logged with its code, and without a stack', async () => {
+test('§1.8 a caller’s mistake is logged with its code, and without a stack', async () => {
   const gateway = await startHttp(says('ok'))
   await gateway.ask({ ...HELLO, model: 'gpt-4o' })
   await expect.poll(() => gateway.log).toHaveLength(1)
@@ -50,7 +51,7 @@ test('a caller’s mistake is logged with its code, and without a stack', async 
   expect(gateway.log[0]?.error).not.toHaveProperty('stack')
 })
 
-test('an error that may quote a prompt is logged without its words', async () => {
+test('§1.8 an error that may quote a prompt is logged without its words', async () => {
   const said = Object.assign(new Error('cannot tokenize: a private question'), { status: undefined, headers: {} })
   const broken = new SyntaxError('Unexpected token: "a private question" is not valid JSON')
   const gateway = await startHttp(async function* () {
@@ -63,9 +64,21 @@ test('an error that may quote a prompt is logged without its words', async () =>
   expect(JSON.stringify(gateway.log)).not.toContain('private')
 })
 
-test('probes are logged at debug only', async () => {
+test('§1.11 probes are logged at debug only', async () => {
   const gateway = await startHttp(says('ok'))
   await fetch(`${gateway.url}/health`)
   await expect.poll(() => gateway.log).toHaveLength(1)
   expect(gateway.log[0]).toMatchObject({ level: 20, route: '/health' })
+})
+
+test('§1.1 a caller who leaves during the upload is logged as gone, and nothing runs', async () => {
+  const gateway = await startHttp(says('never'))
+  const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  socket.end(
+    `POST /v1/chat/completions HTTP/1.1\r\nx-wallet-address: ${WALLET}\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{`,
+  )
+  await expect.poll(() => gateway.log).toHaveLength(1)
+  expect(gateway.log[0]).toMatchObject({ level: 30, status: 499, route: '/v1/chat/completions' })
+  expect(gateway.orders).toEqual([])
 })

@@ -1,0 +1,85 @@
+import { createDocument, type ZodOpenApiObject } from 'zod-openapi'
+import { ERROR_REPLIES } from './error-replies.ts'
+import { toPaths } from './operations.ts'
+
+/** OpenAPI 3.1, made from the schemas that judge the requests. */
+export function createOpenApiDocument(): Record<string, unknown> {
+  return { ...createDocument(DOCUMENT, { override: ({ jsonSchema }) => dropSafeBounds(jsonSchema) }) }
+}
+
+const DOCUMENT: ZodOpenApiObject = {
+  openapi: '3.1.0',
+  info: {
+    title: 'Groundwire',
+    version: '1',
+    description: [
+      "An OpenAI-compatible gateway whose models can read the chain. Point any OpenAI client's base URL at `/v1` here.",
+      'Name a caller to use it: a wallet address or any key. The header `x-groundwire-run-id` of a reply names its run.',
+      'Amounts of the chain are exact decimal texts; times are Unix seconds.',
+    ].join('\n\n'),
+    license: { name: 'MIT', identifier: 'MIT' },
+  },
+  servers: [{ url: '/', description: 'This gateway' }],
+  security: [{ wallet: [] }, { bearer: [] }],
+  tags: [
+    { name: 'chat', description: 'Chat Completions' },
+    { name: 'responses', description: 'The Responses API' },
+    { name: 'models', description: 'What can answer' },
+    { name: 'gateway', description: 'The gateway itself; no credentials' },
+  ],
+  paths: toPaths(),
+  components: {
+    responses: ERROR_REPLIES,
+    parameters: {
+      'x-groundwire-tools': {
+        name: 'x-groundwire-tools',
+        in: 'header',
+        description: "`off` turns the gateway's own tools off for this request.",
+        schema: { type: 'string', enum: ['on', 'off'], default: 'on' },
+      },
+      'x-groundwire-trace': {
+        name: 'x-groundwire-trace',
+        in: 'header',
+        description: '`1` adds how the answer came about, under the key `groundwire`.',
+        schema: { type: 'string', enum: ['1', 'true'] },
+      },
+      'x-request-id': {
+        name: 'x-request-id',
+        in: 'header',
+        description: 'An id of your own, found again in the reply and in the log.',
+        schema: { type: 'string', pattern: '^[\\w.-]{1,128}$' },
+      },
+    },
+    headers: {
+      'x-request-id': { description: 'Names this request in the log.', schema: { type: 'string' } },
+      'x-groundwire-run-id': { description: 'Names the run.', schema: { type: 'string' } },
+      'x-groundwire-tools-left-out': {
+        description: 'Types of tools that were offered, and that no model here can use.',
+        schema: { type: 'string' },
+      },
+      'x-should-retry': { description: '`false` once the model had begun.', schema: { type: 'string' } },
+      'retry-after': { description: 'Seconds to wait, 1 to 60.', schema: { type: 'integer' } },
+      'www-authenticate': { description: '`Bearer`', schema: { type: 'string' } },
+      allow: { description: 'The methods there are.', schema: { type: 'string' } },
+    },
+    securitySchemes: {
+      wallet: {
+        type: 'apiKey',
+        in: 'header',
+        name: 'x-wallet-address',
+        description: 'A wallet address: 0x and 40 hexadecimal digits. It names the caller and proves nothing.',
+      },
+      bearer: {
+        type: 'http',
+        scheme: 'bearer',
+        description: 'Any key will do: it names the caller where no wallet does.',
+      },
+    },
+  },
+}
+
+/** Zod bounds every integer by what a double can hold, which says nothing to a reader. */
+function dropSafeBounds(schema: { minimum?: number; maximum?: number }): void {
+  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum
+  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum
+}
