@@ -16,30 +16,36 @@ type SseWriter = {
 
 type SseOptions = {
   /** First frame, sent with the head. */
-  opening: unknown
+  opening?: unknown
+  /** How a frame is written: as a bare `data:` line unless said otherwise. */
+  toFrame?: (data: unknown) => string
   /** A silence this long opens the stream, and is broken by a comment from then on. */
   heartbeatMs: number
   signal: AbortSignal
 }
 
 /**
- * The head waits for the first frame, so that what fails before it still has a status of its own. No `id:` lines, named
- * events or `retry:`: SDKs parse every line they are sent.
+ * The head waits for the first frame, so that what fails before it still has a status of its own. No `id:` lines and no
+ * `retry:`, and named events only where an API is made of them: SDKs parse every line they are sent.
  */
-export function createSseWriter(res: Response, { opening, heartbeatMs, signal }: SseOptions): SseWriter {
+export function createSseWriter(
+  res: Response,
+  { opening, toFrame = toSseFrame, heartbeatMs, signal }: SseOptions,
+): SseWriter {
   const heartbeat = setInterval(beat, heartbeatMs)
   res.once('close', stop)
 
   /** False where the reader is full. */
   function start(): boolean {
     res.writeHead(200, HEAD)
-    return res.write(toSseFrame(opening))
+    return opening === undefined || res.write(toFrame(opening))
   }
 
   function beat(): void {
     if (signal.aborted || res.destroyed || res.writableNeedDrain) return
-    if (!res.headersSent) start()
-    else res.write(': ping\n') // one newline: with a blank line some clients read an empty event
+    const isOpen = res.headersSent
+    if (!isOpen) start()
+    if (isOpen || opening === undefined) res.write(PING)
   }
 
   async function open(): Promise<void> {
@@ -50,7 +56,7 @@ export function createSseWriter(res: Response, { opening, heartbeatMs, signal }:
   async function send(data: unknown): Promise<void> {
     await open()
     heartbeat.refresh()
-    if (!res.write(toSseFrame(data))) await drained()
+    if (!res.write(toFrame(data))) await drained()
   }
 
   async function drained(): Promise<void> {
@@ -68,6 +74,9 @@ export function createSseWriter(res: Response, { opening, heartbeatMs, signal }:
 
   return { open, send, done, stop }
 }
+
+// One newline: with a blank line some clients read an empty event.
+const PING = ': ping\n'
 
 export function toSseFrame(data: unknown): string {
   return `data: ${toJsonText(data).replace(UNICODE_LINE_ENDS, toEscape)}\n\n`

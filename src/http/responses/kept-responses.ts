@@ -1,0 +1,72 @@
+import { BadRequestError, GatewayError } from '../../errors.ts'
+import type { Keep } from '../../runs/keep.ts'
+import { toShown } from '../parse-request.ts'
+import type { InputItem } from './input-items.ts'
+import { type KeptResponse, toResponseIdOfItem } from './response-object.ts'
+
+/** @throws {@link GatewayError} 404 where the caller has none of that id. */
+export async function getKept(keep: Keep<KeptResponse>, caller: string, id: string): Promise<KeptResponse> {
+  return (await keep.get(caller, id)) ?? refuseUnknown(id)
+}
+
+export function refuseUnknown(id: string): never {
+  throw new GatewayError(`Response with id '${toShown(id)}' not found.`, { status: 404, code: null, param: 'id' })
+}
+
+/**
+ * What was said up to the end of a response, to go on from there.
+ * @throws {@link BadRequestError} in OpenAI's wording where nothing can follow it.
+ */
+export async function getConversation(
+  keep: Keep<KeptResponse>,
+  caller: string,
+  id: string | undefined,
+): Promise<readonly InputItem[]> {
+  if (id === undefined) return []
+  const kept = await keep.get(caller, id)
+  if (kept === undefined) {
+    throw new BadRequestError(`Previous response with id '${toShown(id)}' not found.`, {
+      param: 'previous_response_id',
+      code: 'previous_response_not_found',
+    })
+  }
+  const { status, output } = kept.response
+  if (status !== 'completed' && status !== 'incomplete') {
+    throw new BadRequestError(`Previous response with id '${toShown(id)}' is ${status}: nothing can follow it.`, {
+      param: 'previous_response_id',
+      code: 'invalid_value',
+    })
+  }
+  return [...kept.input, ...output]
+}
+
+/**
+ * Finds what an `item_reference` means: an item of the conversation so far, or of any other response that is kept. Each
+ * is read once, as a request may refer to thousands.
+ */
+export function createItemFinder(
+  keep: Keep<KeptResponse>,
+  caller: string,
+  conversation: readonly InputItem[],
+): (id: string) => Promise<InputItem> {
+  const here = toIndex(conversation)
+  const there = new Map<string, Promise<Index>>()
+  const read = async (responseId: string) => {
+    const kept = await keep.get(caller, responseId)
+    return toIndex(kept === undefined ? [] : [...kept.input, ...kept.response.output])
+  }
+  return async (id) => {
+    const responseId = toResponseIdOfItem(id)
+    if (responseId !== undefined && !there.has(responseId)) there.set(responseId, read(responseId))
+    const item = here.get(id) ?? (await there.get(responseId ?? ''))?.get(id)
+    if (item !== undefined) return item
+    throw new GatewayError(
+      `Item with id '${toShown(id)}' not found. Items are not persisted when 'store' is set to false. Try again with 'store' set to true, or remove this item from your input.`,
+      { status: 404, code: null, param: 'input' },
+    )
+  }
+}
+
+type Index = ReadonlyMap<string, InputItem>
+
+const toIndex = (items: readonly InputItem[]): Index => new Map(items.map((item) => [item.id, item]))

@@ -1,0 +1,38 @@
+import type { RequestHandler } from 'express'
+import { z } from 'zod'
+import { BadRequestError } from '../../errors.ts'
+import { parseRequest, toShown } from '../parse-request.ts'
+import { getKept } from './kept-responses.ts'
+import { idOf, type KeptResponseDeps } from './show-response.ts'
+
+/** `GET /v1/responses/{id}/input_items`: the conversation before its output, the latest first unless asked otherwise. */
+export function listInputItems({ keep, background }: KeptResponseDeps): RequestHandler {
+  return async (req, res) => {
+    const id = idOf(req)
+    const caller = res.locals.note.caller ?? ''
+    const { limit, order, after } = parseRequest(ListQuery, req.query)
+    const input = background.find(caller, id)?.input ?? (await getKept(keep, caller, id)).input
+    const items = order === 'asc' ? input : input.toReversed()
+    const start = after === undefined ? 0 : items.findIndex((item) => item.id === after) + 1
+    if (after !== undefined && start === 0) {
+      throw new BadRequestError(`Item with id '${toShown(after)}' not found.`, {
+        param: 'after',
+        code: 'invalid_value',
+      })
+    }
+    const data = items.slice(start, start + limit)
+    res.json({
+      object: 'list',
+      data,
+      first_id: data[0]?.id ?? null,
+      last_id: data.at(-1)?.id ?? null,
+      has_more: start + limit < items.length,
+    })
+  }
+}
+
+const ListQuery = z.object({
+  limit: z.coerce.number().pipe(z.int().min(1).max(100)).default(20),
+  order: z.enum(['asc', 'desc']).default('desc'),
+  after: z.string().max(256).optional(),
+})

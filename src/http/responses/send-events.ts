@@ -1,0 +1,38 @@
+import type { Response } from 'express'
+import { createSseWriter, toSseFrame } from '../sse.ts'
+import type { ResponseEvent } from './response-events.ts'
+
+export type SendEventsOptions = {
+  signal: AbortSignal
+  heartbeatMs: number
+  /** The head is sent before the first event: nothing can fail any more that has a status of its own. */
+  atOnce?: boolean
+  /** Tells the failure in the stream, once the head is out. */
+  fail?: (thrown: unknown) => readonly ResponseEvent[]
+}
+
+/** Named events, the last of which says how the response ended; there is no `[DONE]`. */
+export async function sendEvents(
+  res: Response,
+  events: AsyncIterable<ResponseEvent>,
+  { signal, heartbeatMs, atOnce = false, fail }: SendEventsOptions,
+): Promise<void> {
+  const sse = createSseWriter(res, { toFrame, heartbeatMs, signal })
+  try {
+    if (atOnce) {
+      await sse.open()
+      res.flushHeaders()
+    }
+    for await (const event of events) await sse.send(event)
+  } catch (error) {
+    if (!res.headersSent || signal.aborted || fail === undefined) throw error
+    res.locals.note.error = error
+    for (const event of fail(error)) await sse.send(event)
+  } finally {
+    sse.stop()
+  }
+  await sse.open()
+  res.end()
+}
+
+const toFrame = (event: unknown) => `event: ${(event as ResponseEvent).type}\n${toSseFrame(event)}`
