@@ -1,29 +1,46 @@
 import { randomUUID } from 'node:crypto'
-import express, { type Express } from 'express'
+import type { RequestListener } from 'node:http'
+import express from 'express'
 import helmet, { type HelmetOptions } from 'helmet'
 import type { Logger } from 'pino'
 import { authenticate } from './http/auth.ts'
 import { browserAccess } from './http/browser-access.ts'
 import { chatCompletions } from './http/chat/chat-completions.ts'
 import { cleanPath } from './http/clean-path.ts'
-import { errorHandler, routeNotFound } from './http/error-handler.ts'
+import { docsRoutes } from './http/docs/docs-routes.ts'
+import { errorHandler } from './http/error-handler.ts'
 import { jsonBody } from './http/json-body.ts'
 import { bigintToText } from './http/json-text.ts'
 import { methodNotAllowed } from './http/method-not-allowed.ts'
 import { listModels, showModel } from './http/model-list.ts'
+import { showOpenApi } from './http/openapi/show-openapi.ts'
 import { type Readiness, showReadiness } from './http/readiness.ts'
 import { requestId } from './http/request-id.ts'
 import { requestLog } from './http/request-log.ts'
+import { type BackgroundRuns, createBackgroundRuns } from './http/responses/background-runs.ts'
+import { createResponse } from './http/responses/create-response.ts'
+import { cancelResponse, deleteResponse } from './http/responses/end-response.ts'
+import { listInputItems } from './http/responses/list-input-items.ts'
+import type { KeptResponse } from './http/responses/response-object.ts'
+import { showResponse } from './http/responses/show-response.ts'
+import { routeNotFound } from './http/route-not-found.ts'
+import { singleHeaders } from './http/single-headers.ts'
 import { welcome } from './http/welcome.ts'
 import type { Models } from './models/models.ts'
+import { createMemoryKeep, type Keep } from './runs/keep.ts'
 import type { ExecuteRun } from './runs/run.ts'
 
 export type AppDeps = {
   models: Models
+  /** Names no tool of a caller may take. */
+  serverToolNames: readonly string[]
   executeRun: ExecuteRun
   readiness: () => Promise<Readiness>
   log: Logger
   bodyLimitBytes: number
+  /** Responses that can be asked for again. */
+  keptResponses?: Keep<KeptResponse>
+  backgroundRuns?: BackgroundRuns
   newRunId?: () => string
   /** Unix time in milliseconds. */
   now?: () => number
@@ -31,24 +48,39 @@ export type AppDeps = {
   heartbeatMs?: number
 }
 
-/** The gateway as an Express app, without a socket. */
+/** The gateway without a socket. */
 export function createApp({
   models,
+  serverToolNames,
   executeRun,
   readiness,
   log,
   bodyLimitBytes,
+  keptResponses: keep = createMemoryKeep<KeptResponse>({ ttlMs: KEEP_MS, maxBytes: KEEP_BYTES }),
+  backgroundRuns: background = createBackgroundRuns(),
   newRunId = createRunId,
   now = Date.now,
   heartbeatMs = 10_000,
-}: AppDeps): Express {
+}: AppDeps): RequestListener {
   const createdSec = Math.floor(now() / 1000)
-  const complete = chatCompletions({ models, executeRun, newRunId, now, heartbeatMs })
+  const complete = chatCompletions({ models, serverToolNames, executeRun, newRunId, now, heartbeatMs })
+  const respond = createResponse({
+    models,
+    serverToolNames,
+    executeRun,
+    keep,
+    background,
+    log,
+    newRunId,
+    now,
+    heartbeatMs,
+  })
+  const kept = { keep, background, heartbeatMs }
   const readOnly = methodNotAllowed('GET', 'HEAD')
 
   const app = express()
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple').set('json replacer', bigintToText)
-  app.use(requestId, requestLog(log), helmet(HEADERS), browserAccess(), cleanPath)
+  app.use(requestId, requestLog(log), helmet(HEADERS), browserAccess(), singleHeaders)
 
   app.route('/').get(welcome).all(readOnly)
   app.route('/health').get(health).all(readOnly)
@@ -56,10 +88,26 @@ export function createApp({
   app.route('/v1/models').get(authenticate, listModels(models, createdSec)).all(readOnly)
   app.route('/v1/models/*id').get(authenticate, showModel(models, createdSec)).all(readOnly)
   app.route('/v1/chat/completions').post(authenticate, jsonBody(bodyLimitBytes), complete).all(methodNotAllowed('POST'))
+  app.route('/v1/responses').post(authenticate, jsonBody(bodyLimitBytes), respond).all(methodNotAllowed('POST'))
+  app
+    .route('/v1/responses/:id')
+    .get(authenticate, showResponse(kept))
+    .delete(authenticate, deleteResponse(kept))
+    .all(methodNotAllowed('GET', 'HEAD', 'DELETE'))
+  app.route('/v1/responses/:id/cancel').post(authenticate, cancelResponse(kept)).all(methodNotAllowed('POST'))
+  app.route('/v1/responses/:id/input_items').get(authenticate, listInputItems(kept)).all(readOnly)
+  app.route('/openapi.json').get(showOpenApi()).all(readOnly)
+  app.use(docsRoutes())
 
   app.use(routeNotFound, errorHandler)
-  return app
+  return (req, res) => {
+    req.url = cleanPath(req.url ?? '/') // before Express, which answers a URL it cannot parse on its own, as HTML
+    app(req, res)
+  }
 }
+
+const KEEP_MS = 3_600_000
+const KEEP_BYTES = 128_000_000
 
 /** A UUID draws on random bytes that Node keeps at hand; asking for fresh ones costs a tenth of a request. */
 function createRunId(): string {

@@ -7,6 +7,7 @@ import { warmUpNames } from './chain/ens.ts'
 import type { Config } from './config.ts'
 import { listen } from './http/listen.ts'
 import type { Readiness } from './http/readiness.ts'
+import { createBackgroundRuns } from './http/responses/background-runs.ts'
 import { createModels, warmUpModels } from './models/create-models.ts'
 import { createRehearsal } from './models/rehearsal.ts'
 import { createReadiness } from './readiness.ts'
@@ -50,6 +51,7 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
     limits: { ...DEFAULT_LIMITS, runTimeoutMs: config.runTimeoutMs, holdBackTokens: config.holdBackTokens },
   })
   const serverToolNames = tools.definitions.map(({ name }) => name)
+  const backgroundRuns = createBackgroundRuns()
   const app = createApp({
     models,
     serverToolNames,
@@ -57,6 +59,7 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
     readiness,
     log,
     bodyLimitBytes: config.bodyLimitBytes,
+    backgroundRuns,
   })
   const { url, close } = await listen(app, { host: config.host, port: config.port })
   setImmediate(() => warmUp(config).catch((error: unknown) => log.error({ err: error }, 'the warm-up failed')))
@@ -64,7 +67,8 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
     url,
     readiness,
     async close() {
-      await close(AbortSignal.timeout(DRAIN_MS))
+      const limit = AbortSignal.timeout(DRAIN_MS)
+      await Promise.all([close(limit), backgroundRuns.drain(limit)])
       await chains.close()
     },
   }

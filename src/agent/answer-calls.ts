@@ -1,4 +1,4 @@
-import type { ClientTool, Message, ToolCall, ToolDefinition } from '../messages.ts'
+import type { ClientTool, Message, ToolCall } from '../messages.ts'
 import { toFailedResult } from '../tools/failed-result.ts'
 import type { ToolResult } from '../tools/tool.ts'
 import { type CallToolsInput, callTools } from './call-tools.ts'

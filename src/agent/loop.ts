@@ -147,7 +147,8 @@ async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<Agen
       }
       if (kind === 'json') {
         if (reply.reason === 'length') throw toCutJson()
-        if (++missed > 1) throw toMissed(model, `did not write JSON that fits the response_format: ${read.fault.replace(/\.$/, '')}`)
+        if (++missed > 1)
+          throw toMissed(model, `did not write JSON that fits the response_format: ${read.fault.replace(/\.$/, '')}`)
       }
       const said: Message[] = reply.text.trim() === '' ? [] : [{ role: 'assistant', text: reply.text, toolCalls: [] }]
       const prompt = kind === 'json' ? prompts.jsonRepair.replaceAll('{fault}', () => read.fault) : prompts.jsonAnswer

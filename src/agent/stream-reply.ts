@@ -1,5 +1,5 @@
 import { BackendError } from '../errors.ts'
-import type { FinishReason, Message, ToolCall, Usage } from '../messages.ts'
+import type { FinishReason, ToolCall, Usage } from '../messages.ts'
 import { estimatePromptTokens } from '../models/estimate-tokens.ts'
 import type { Model, ModelRequest } from '../models/model.ts'
 import { countTokens } from './count-tokens.ts'

@@ -10,18 +10,25 @@ function show(pieces: readonly string[], limits: { stop?: readonly string[]; max
 
 describe('a stop sequence', () => {
   test('ends the text before it', () => {
-    expect(show(['one', ' two', ' END', ' three'], { stop: [' END'] })).toMatchObject({ text: 'one two', ended: 'stop' })
+    expect(show(['one', ' two', ' END', ' three'], { stop: [' END'] })).toMatchObject({
+      text: 'one two',
+      ended: 'stop',
+    })
   })
 
   test('is never seen, however it is cut and whatever follows', () => {
     const words = fc.array(fc.constantFrom('a', 'ab', 'b', 'aba', 'c', ' '), { maxLength: 12 })
     fc.assert(
-      fc.property(words, fc.array(fc.constantFrom('aba', 'bb', 'c a'), { minLength: 1, maxLength: 3 }), (pieces, stop) => {
-        const whole = pieces.join('')
-        const ends = stop.map((sequence) => whole.indexOf(sequence)).filter((at) => at >= 0)
-        const expected = ends.length === 0 ? whole : whole.slice(0, Math.min(...ends))
-        expect(show(pieces, { stop }).text).toBe(expected)
-      }),
+      fc.property(
+        words,
+        fc.array(fc.constantFrom('aba', 'bb', 'c a'), { minLength: 1, maxLength: 3 }),
+        (pieces, stop) => {
+          const whole = pieces.join('')
+          const ends = stop.map((sequence) => whole.indexOf(sequence)).filter((at) => at >= 0)
+          const expected = ends.length === 0 ? whole : whole.slice(0, Math.min(...ends))
+          expect(show(pieces, { stop }).text).toBe(expected)
+        },
+      ),
     )
   })
 

@@ -28,6 +28,8 @@ export async function* readAnswer(events: AsyncIterable<RunEvent>, note: Request
       if (text !== '') yield { type: 'text', text: text.toWellFormed() }
       isEmpty &&= text === ''
     } else if (event.type === 'client_call') {
+      if (half !== '') yield { type: 'text', text: half.toWellFormed() }
+      half = ''
       yield { type: 'client_call', call: event.call }
       isEmpty = false
     } else if (event.type === 'completed') {

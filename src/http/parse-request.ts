@@ -64,6 +64,8 @@ function toBadRequest(issue: Issue, root: unknown, rootPath: ParamPath): BadRequ
       })
     case 'invalid_key':
       return new BadRequestError(`Invalid '${param}': the key is too long.`, { param, code: 'invalid_value' })
+    case 'invalid_format':
+      return new BadRequestError(`Invalid '${param}': ${toPatternComplaint(issue)}`, { param, code: 'invalid_value' })
     case 'invalid_value':
       return unknownValue(param, value, issue.values)
     case 'invalid_union':
@@ -100,11 +102,19 @@ function toSizeComplaint(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBi
     const complaint = value.length === 0 ? 'empty array' : `array too ${word.many}`
     return `${complaint}. Expected an array with ${word.size} length ${bound}, but got ${got} instead.`
   }
+  if (value === '') {
+    return `empty string. Expected a string with ${word.size} length ${bound}, but got an empty string instead.`
+  }
   if (typeof value === 'string') {
     return `string too ${word.many}. Expected a string with ${word.size} length ${bound}, but got a string with length ${value.length} instead.`
   }
   const kind = Number.isInteger(value) ? 'integer' : 'decimal'
   return `${kind} ${word.side} ${word.size} value. Expected a value ${word.compare} ${bound}, but got ${toShown(value)} instead.`
+}
+
+function toPatternComplaint({ pattern }: z.core.$ZodIssueInvalidStringFormat): string {
+  const bare = pattern?.replace(/^\/|\/[a-z]*$/g, '') ?? ''
+  return `string does not match pattern. Expected a string that matches the pattern '${bare}'.`
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {

@@ -3,7 +3,7 @@ import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { type AppDeps, createApp } from '../../src/app.ts'
 import { listen } from '../../src/http/listen.ts'
-import type { Usage } from '../../src/messages.ts'
+import type { ToolCall, Usage } from '../../src/messages.ts'
 import type { Model } from '../../src/models/model.ts'
 import type { ModelListing, Models } from '../../src/models/models.ts'
 import type { ExecuteRun, RunCompleted, RunEvent, RunOrder } from '../../src/runs/run.ts'
@@ -23,12 +23,14 @@ type Reply = Omit<Response, 'json'> & { json(): Promise<ReplyBody> }
 /** What a spec reads of a reply; which of it is there depends on the status. */
 type ReplyBody = {
   model: string
-  choices: { message: { content: string } }[]
+  choices: { message: { content: string; tool_calls?: WireCall[] }; finish_reason: string }[]
   usage: Record<string, unknown>
   groundwire: Record<string, unknown>
   error: { message: string; type: string; param: string | null; code: string | null }
   details: string
 }
+
+type WireCall = { id: string; type: string; function: { name: string; arguments: string } }
 
 export const WALLET = '0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045'
 
@@ -41,6 +43,7 @@ export async function startHttp(executeRun: ExecuteRun, deps: Partial<AppDeps> =
       { id: 'operator', model: idleModel('operator') },
       { id: 'Qwen/Qwen3-32B:fp8', model: idleModel('Qwen/Qwen3-32B:fp8') },
     ]),
+    serverToolNames: [],
     executeRun(order, signal) {
       orders.push(order)
       return executeRun(order, signal)
@@ -78,6 +81,10 @@ export function tells(...events: readonly RunEvent[]): ExecuteRun {
 
 export const says = (...texts: readonly string[]): ExecuteRun =>
   tells(...texts.map((text): RunEvent => ({ type: 'text', text })), completed())
+
+/** A run that hands its caller these calls. */
+export const calls = (...toolCalls: readonly ToolCall[]): ExecuteRun =>
+  tells(...toolCalls.map((call): RunEvent => ({ type: 'client_call', call })), completed({ reason: 'tool_calls' }))
 
 export function completed({
   usage = { promptTokens: 12, completionTokens: 3 },

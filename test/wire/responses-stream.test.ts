@@ -176,11 +176,11 @@ test('§2 a bug of ours is told as no more than that', async () => {
   })
   const events = await responsesOf(gateway).stream({ input: 'hello' })
   expect(events.map(({ type }) => type)).toEqual([
-      'response.created',
-      'response.in_progress',
-      'error',
-      'response.failed',
-    ])
+    'response.created',
+    'response.in_progress',
+    'error',
+    'response.failed',
+  ])
   expect(JSON.stringify(events)).not.toContain('secret path')
 })
 

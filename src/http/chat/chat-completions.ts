@@ -1,15 +1,20 @@
 import type { RequestHandler, Response } from 'express'
+import type { ToolCall } from '../../messages.ts'
 import type { Models } from '../../models/models.ts'
 import type { ExecuteRun, RunOrder } from '../../runs/run.ts'
 import { type AnswerPart, readAnswer } from '../answer.ts'
 import { findModel } from '../find-model.ts'
 import { hangUpSignal } from '../hang-up-signal.ts'
+import { createSchemaFaults } from '../schema-faults.ts'
 import { createSseWriter } from '../sse.ts'
-import { type ReplyHead, toChunk, toCompletion, toUsageChunk, toWireTrace } from './chat-reply.ts'
+import { type ReplyHead, toCallDeltas, toChunk, toCompletion, toUsageChunk, toWireTrace } from './chat-reply.ts'
 import { parseChatRequest } from './chat-request.ts'
+import { wantsServerTools } from './tools-header.ts'
 
 export type ChatCompletionsDeps = {
   models: Pick<Models, 'find'>
+  /** Names no tool of a caller may take. */
+  serverToolNames: readonly string[]
   executeRun: ExecuteRun
   newRunId: () => string
   now: () => number
@@ -19,39 +24,31 @@ export type ChatCompletionsDeps = {
 /** `POST /v1/chat/completions`. */
 export function chatCompletions({
   models,
+  serverToolNames,
   executeRun,
   newRunId,
   now,
   heartbeatMs,
 }: ChatCompletionsDeps): RequestHandler {
+  const findSchemaFault = createSchemaFaults()
   return async (req, res) => {
     const { note } = res.locals
-    const request = parseChatRequest(req.body)
-    if (request.metadata) note.metadata = request.metadata
-    const model = findModel(models, request.model)
-    const { messages, params, stream, includeUsage } = request
-    const order: RunOrder = {
-      id: newRunId(),
-      caller: note.caller ?? '',
-      model,
-      messages,
-      params,
-      stream,
-      serverTools: true,
-      clientTools: [],
-      toolChoice: 'auto',
-      parallelToolCalls: true,
-      format: undefined,
-    }
+    const serverTools = wantsServerTools(req.get('x-groundwire-tools'))
+    const request = parseChatRequest(req.body, { serverTools, serverToolNames, findSchemaFault })
+    const { metadata, hidden, includeUsage, model: modelId, trace: traceAsked, ...rest } = request
+    if (metadata) note.metadata = metadata
+    if (hidden) note.hidden = true
+    const model = findModel(models, modelId)
+    const order: RunOrder = { ...rest, id: newRunId(), caller: note.caller ?? '', model }
     const head = { id: order.id.replace(/^run_/, 'chatcmpl-'), created: Math.floor(now() / 1000), model: model.id }
-    const trace = request.trace || /^(1|true)$/i.test(req.get('x-groundwire-trace') ?? '')
+    const trace = traceAsked || /^(1|true)$/i.test(req.get('x-groundwire-trace') ?? '')
     note.model = model.id
     note.runId = order.id
     res.setHeader('x-groundwire-run-id', order.id)
 
     const signal = hangUpSignal(res)
     const answer = readAnswer(executeRun(order, signal), note)
-    if (stream) await sendChunks(res, answer, { head, trace, includeUsage, signal, heartbeatMs })
+    if (order.stream) await sendChunks(res, answer, { head, trace, includeUsage, signal, heartbeatMs })
     else await sendCompletion(res, answer, { head, trace })
   }
 }
@@ -59,10 +56,12 @@ export function chatCompletions({
 type Reply = { head: ReplyHead; trace: boolean }
 
 async function sendCompletion(res: Response, answer: AsyncIterable<AnswerPart>, { head, trace }: Reply): Promise<void> {
-  let content = ''
+  let text = ''
+  const toolCalls: ToolCall[] = []
   for await (const part of answer) {
-    if (part.type === 'text') content += part.text
-    if (part.type === 'completed') res.json(toCompletion(head, content, part.run, trace))
+    if (part.type === 'text') text += part.text
+    if (part.type === 'client_call') toolCalls.push(part.call)
+    if (part.type === 'completed') res.json(toCompletion(head, { text, toolCalls }, part.run, trace))
   }
 }
 
@@ -74,6 +73,7 @@ async function sendChunks(
   { head, trace, includeUsage, signal, heartbeatMs }: StreamedReply,
 ): Promise<void> {
   const opening = toChunk(head, { role: 'assistant', content: '' }, null, includeUsage)
+  let calls = 0
   const sse = createSseWriter(res, { opening, heartbeatMs, signal })
   try {
     for await (const part of answer) {
@@ -85,6 +85,9 @@ async function sendChunks(
           await sse.send(toChunk(head, { content: part.text }, null, includeUsage))
           break
         case 'client_call':
+          for (const delta of toCallDeltas(part.call, calls++)) {
+            await sse.send(toChunk(head, delta, null, includeUsage))
+          }
           break
         case 'completed':
           await sse.send({

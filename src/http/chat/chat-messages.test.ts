@@ -123,7 +123,7 @@ const REFUSED: [what: string, message: unknown, param: string, code: string][] =
   ['that is null', null, 'messages[0]', 'invalid_type'],
   ['without a role', { content: 'x' }, 'messages[0].role', 'missing_required_parameter'],
   ['of an unknown role', { role: 'robot', content: 'x' }, 'messages[0].role', 'invalid_value'],
-  ['of the role function', { role: 'function', name: 'f', content: 'x' }, 'messages[0].role', 'invalid_value'],
+  ['of the role function', { role: 'function', name: 'f', content: 'x' }, 'messages[0].role', 'unsupported_value'],
   ['without content', { role: 'user' }, 'messages[0].content', 'missing_required_parameter'],
   ['with a null content', { role: 'user', content: null }, 'messages[0].content', 'invalid_type'],
   ['with a number for content', { role: 'user', content: 3 }, 'messages[0].content', 'invalid_type'],

@@ -15,6 +15,7 @@ export function toMessages(raw: readonly unknown[]): Message[] {
   let open = noCalls
   raw.forEach((value, index) => {
     const path = ['messages', index]
+    refuseFunctionRole(value, path)
     const message = parseRequest(ChatMessage, value, path)
     if (message.role !== 'tool') {
       requireAnswered(open)
@@ -46,7 +47,18 @@ export function toMessages(raw: readonly unknown[]): Message[] {
   })
   requireAnswered(open)
   const system = systemTexts.filter((text) => text !== '').join('\n\n')
-  return system === '' ? messages : [{ role: 'system', text: system }, ...messages]
+  // Some backends take a request without messages for an order to load the model.
+  return system === '' && messages.length > 0 ? messages : [{ role: 'system', text: system }, ...messages]
+}
+
+/** The forerunner of tools. */
+function refuseFunctionRole(value: unknown, path: ParamPath): void {
+  if ((value as { role?: unknown } | null)?.role !== 'function') return
+  const param = toParam([...path, 'role'])
+  throw new BadRequestError(
+    `Unsupported value: '${param}' does not support 'function' with this model. Use 'tools', and the role 'tool' for their results.`,
+    { param, code: 'unsupported_value' },
+  )
 }
 
 const content = z.union([z.string(), z.array(z.unknown())], { error: 'one of a string or array of objects' })
@@ -54,7 +66,7 @@ type Content = z.output<typeof content>
 
 const callId = z.string().min(1).max(1_000)
 
-const ChatMessage = z.discriminatedUnion('role', [
+export const ChatMessage = z.discriminatedUnion('role', [
   z.object({ role: z.literal('system'), content }),
   z.object({ role: z.literal('developer'), content }),
   z.object({ role: z.literal('user'), content }),
@@ -77,7 +89,7 @@ const ChatMessage = z.discriminatedUnion('role', [
   z.object({ role: z.literal('tool'), content, tool_call_id: callId }),
 ])
 
-const WireToolCall = z.object({
+export const WireToolCall = z.object({
   id: callId,
   type: z.literal('function').nullish(),
   function: z.object({ name: z.string().min(1).max(128), arguments: z.string() }),

@@ -1,32 +1,76 @@
 import { z } from 'zod'
-import type { Message } from '../../messages.ts'
+import { BadRequestError } from '../../errors.ts'
+import type { ClientTool, JsonFormat, Message, ToolChoice } from '../../messages.ts'
 import type { ModelParams } from '../../models/model.ts'
 import { parseRequest, unsupported } from '../parse-request.ts'
+import type { FindSchemaFault } from '../schema-faults.ts'
 import { toMessages } from './chat-messages.ts'
+import { toClientTools } from './client-tools.ts'
+import { isHiddenCall } from './hidden-call.ts'
+import { ResponseFormat, toJsonFormat } from './response-format.ts'
+import { toToolChoice } from './tool-choice.ts'
 
 /** A chat completion as the caller ordered it, in our own words. */
 export type ChatRequest = {
   model: string
   messages: readonly Message[]
   params: ModelParams
+  /** A chat app asks for itself, not for its user. */
+  hidden: boolean
+  serverTools: boolean
+  clientTools: readonly ClientTool[]
+  toolChoice: ToolChoice
+  parallelToolCalls: boolean
+  format: JsonFormat | undefined
   stream: boolean
   includeUsage: boolean
   trace: boolean
   metadata: Readonly<Record<string, string>> | undefined
 }
 
+export type ChatRequestContext = {
+  /** Whether the caller wants the gateway's own tools. */
+  serverTools: boolean
+  serverToolNames: readonly string[]
+  findSchemaFault: FindSchemaFault
+}
+
 /** @throws {@link BadRequestError} */
-export function parseChatRequest(body: unknown): ChatRequest {
+export function parseChatRequest(body: unknown, context: ChatRequestContext): ChatRequest {
+  const { findSchemaFault } = context
+  refuseResponsesBody(body)
   const request = parseRequest(ChatBody, body)
+  const messages = toMessages(request.messages)
+  const hidden = isHiddenCall(messages)
+  const serverTools = context.serverTools && !hidden
+  const takenNames = serverTools ? context.serverToolNames : []
+  const clientTools = toClientTools(request.tools ?? [], { takenNames, findSchemaFault })
   return {
     model: request.model ?? 'operator',
-    messages: toMessages(request.messages),
+    messages,
     params: toModelParams(request),
+    hidden,
+    serverTools,
+    clientTools,
+    toolChoice: toToolChoice(request.tool_choice, clientTools),
+    parallelToolCalls: request.parallel_tool_calls ?? true,
+    format: request.response_format ? toJsonFormat(request.response_format, findSchemaFault) : undefined,
     stream: request.stream ?? false,
     includeUsage: request.stream_options?.include_usage ?? false,
     trace: request.groundwire?.trace ?? false,
     metadata: request.metadata ?? undefined,
   }
+}
+
+/** Some editors post the body of one API to the route of the other. */
+function refuseResponsesBody(body: unknown): void {
+  if (typeof body !== 'object' || body === null) return
+  const { messages, input } = body as { messages?: unknown; input?: unknown }
+  if (messages != null || input == null) return
+  throw new BadRequestError("Missing required parameter: 'messages'. Use POST /v1/responses for a body with 'input'.", {
+    param: 'messages',
+    code: 'missing_required_parameter',
+  })
 }
 
 // `null` means unset for every optional field; many clients send it. Lists are checked for length, then for what they
@@ -59,19 +103,9 @@ const metadata = z
   })
   .pipe(z.record(z.string().max(64), z.string().max(512)))
 
-const toolChoice = z
-  .union([z.string(), z.looseObject({})], { error: 'one of a string or an object' })
-  .refine((choice) => choice === 'auto' || choice === 'none', {
-    error: "Invalid value for 'tool_choice': 'tool_choice' is only allowed when 'tools' are specified.",
-  })
+const toolChoice = z.union([z.string(), z.looseObject({})], { error: 'one of a string or an object' })
 
-const ResponseFormat = z.object({ type: z.enum(['text', 'json_object', 'json_schema']) })
-const responseFormat = ResponseFormat.refine(
-  ({ type }) => type === 'text',
-  onlyValue('response_format', "'text'", (format) => `'${(format as z.output<typeof ResponseFormat>).type}'`),
-)
-
-const ChatBody = z.object({
+export const ChatBody = z.object({
   messages: z.array(z.unknown()).min(1),
   model: text,
   stream: z.boolean().nullish(),
@@ -101,19 +135,18 @@ const ChatBody = z.object({
     .max(20)
     .refine((count) => count === 0, notSupported('top_logprobs'))
     .nullish(),
-  tools: z
-    .array(z.unknown())
-    .max(128)
-    .refine(isUnset, notSupported('tools', " The gateway's own on-chain tools are always at hand."))
-    .nullish(),
-  functions: z.array(z.unknown()).refine(isUnset, notSupported('functions')).nullish(),
+  tools: z.array(z.unknown()).max(128).nullish(),
+  functions: z.array(z.unknown()).refine(isUnset, notSupported('functions', " Use 'tools'.")).nullish(),
   tool_choice: toolChoice.nullish(),
   function_call: z
     .unknown()
-    .refine((choice) => isUnset(choice) || choice === 'auto' || choice === 'none', notSupported('function_call'))
+    .refine(
+      (choice) => isUnset(choice) || choice === 'auto' || choice === 'none',
+      notSupported('function_call', " Use 'tool_choice'."),
+    )
     .optional(),
   parallel_tool_calls: z.boolean().nullish(),
-  response_format: responseFormat.nullish(),
+  response_format: ResponseFormat.nullish(),
   modalities: z
     .array(z.unknown())
     .refine(

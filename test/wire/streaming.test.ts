@@ -1,10 +1,13 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import fc from 'fast-check'
 import OpenAI from 'openai'
 import { expect, onTestFinished, test } from 'vitest'
 import { BackendError } from '../../src/errors.ts'
+import { toCallDeltas } from '../../src/http/chat/chat-reply.ts'
 import type { RunEvent } from '../../src/runs/run.ts'
-import { completed, HELLO, type HttpGateway, says, startHttp, tells, WALLET } from '../support/http-gateway.ts'
+import { calls, completed, HELLO, type HttpGateway, says, startHttp, tells, WALLET } from '../support/http-gateway.ts'
+import { readChunks } from '../support/read-chunks.ts'
 
 const STREAM = { ...HELLO, stream: true }
 const WITH_USAGE = { ...STREAM, stream_options: { include_usage: true } }
@@ -17,7 +20,7 @@ function gate(): { opened: Promise<void>; open(): void } {
   return { opened: promise, open: resolve }
 }
 
-test('a stream is, byte for byte, role, texts, one finish, usage and [DONE]', async () => {
+test('§1.6 a stream is, byte for byte, role, texts, one finish, usage and [DONE]', async () => {
   const gateway = await startHttp(says('Hel', 'lo'), {
     newRunId: () => 'run_abcdefghijklmnopqrstuvwx',
     now: () => 1_718_464_968_000,
@@ -48,14 +51,97 @@ test('a stream is, byte for byte, role, texts, one finish, usage and [DONE]', as
   )
 })
 
-test('without include_usage no chunk speaks of usage', async () => {
+test('§1.6 a call for the caller is a head with id and name, then its arguments in fragments', async () => {
+  const call = { id: 'call_1', name: 'open_page', argumentsText: `{"page":"${'x'.repeat(300)}"}` }
+  const gateway = await startHttp(calls(call, { ...call, id: 'call_2', argumentsText: '{}' }))
+  const { chunks, ...streamed } = readChunks(await (await gateway.ask(WITH_USAGE)).text())
+  const deltas = chunks.flatMap(({ choices }) => choices.map(({ delta }: { delta: object }) => delta))
+  expect(deltas).toEqual([
+    { role: 'assistant', content: '' },
+    { tool_calls: [{ index: 0, id: 'call_1', type: 'function', function: { name: 'open_page', arguments: '' } }] },
+    { tool_calls: [{ index: 0, function: { arguments: call.argumentsText.slice(0, 200) } }] },
+    { tool_calls: [{ index: 0, function: { arguments: call.argumentsText.slice(200) } }] },
+    { tool_calls: [{ index: 1, id: 'call_2', type: 'function', function: { name: 'open_page', arguments: '' } }] },
+    { tool_calls: [{ index: 1, function: { arguments: '{}' } }] },
+    {},
+  ])
+  expect(streamed).toEqual({
+    text: '',
+    calls: [
+      { id: 'call_1', name: 'open_page', arguments: call.argumentsText },
+      { id: 'call_2', name: 'open_page', arguments: '{}' },
+    ],
+    finishes: ['tool_calls'],
+    usage: { prompt_tokens: 12, completion_tokens: 3, total_tokens: 15 },
+    isDone: true,
+    error: undefined,
+  })
+})
+
+test('§1.6 fragments of arguments never end within a character or an escape', async () => {
+  const value = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 300 }),
+    fc.string({ unit: fc.constantFrom('🙂', '\\u', '\n', '"', '\\'), maxLength: 300 }),
+  )
+  const asText = fc.tuple(value, fc.boolean()).map(([text, escaped]) => {
+    const json = JSON.stringify({ text })
+    return escaped ? json.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`) : json
+  })
+  await fc.assert(
+    fc.asyncProperty(asText, async (argumentsText) => {
+      const deltas = toCallDeltas({ id: 'call_1', name: 'f', argumentsText }, 0)
+      const pieces = deltas.slice(1).map((delta) => delta.tool_calls?.[0]?.function.arguments ?? '')
+      expect(pieces.join('')).toBe(argumentsText.toWellFormed())
+      for (const [at] of pieces.entries()) {
+        const sofar = pieces.slice(0, at + 1).join('')
+        expect(sofar.isWellFormed()).toBe(true)
+        // What has come is a whole text up to here: closing it makes it JSON again.
+        if (at < pieces.length - 1 && sofar.length > 9) expect(() => JSON.parse(`${sofar}"}`)).not.toThrow()
+      }
+    }),
+    { numRuns: 100 },
+  )
+})
+
+test('§1.6 the official SDK and its helper put the calls together', async () => {
+  const call = { id: 'call_1', name: 'open_page', argumentsText: `{"page":"${'é🙂'.repeat(150)}"}` }
+  const gateway = await startHttp(
+    tells({ type: 'text', text: 'I will look.' }, { type: 'client_call', call }, completed({ reason: 'tool_calls' })),
+  )
+  const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'unused', maxRetries: 0 })
+  const messages = [{ role: 'user' as const, content: 'hello' }]
+  const whole = await client.chat.completions.stream({ model: 'operator', messages }).finalChatCompletion()
+  expect(whole.choices[0]).toMatchObject({
+    finish_reason: 'tool_calls',
+    message: {
+      content: 'I will look.',
+      tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'open_page', arguments: call.argumentsText } }],
+    },
+  })
+  const blocking = await client.chat.completions.create({ model: 'operator', messages })
+  expect(whole.choices[0]?.message.content).toBe(blocking.choices[0]?.message.content)
+  expect(whole.choices[0]?.message.tool_calls).toMatchObject(blocking.choices[0]?.message.tool_calls ?? [])
+})
+
+test('§1.6 text that ends in half a character comes before the calls, as in a whole reply', async () => {
+  const call = { id: 'call_1', name: 'f', argumentsText: '{"a":"\ud83d"}' }
+  const gateway = await startHttp(
+    tells({ type: 'text', text: 'a\ud83d' }, { type: 'client_call', call }, completed({ reason: 'tool_calls' })),
+  )
+  const streamed = readChunks(await (await gateway.ask(STREAM)).text())
+  const { message } = (await (await gateway.ask(HELLO)).json()).choices[0] ?? {}
+  expect([streamed.text, streamed.calls[0]?.arguments]).toEqual(['a\ufffd', '{"a":"\ufffd"}'])
+  expect([message?.content, message?.tool_calls?.[0]?.function.arguments]).toEqual(['a\ufffd', '{"a":"\ufffd"}'])
+})
+
+test('§1.6 without include_usage no chunk speaks of usage', async () => {
   const gateway = await startHttp(says('Hello'))
   const text = await (await gateway.ask(STREAM)).text()
   expect(text).not.toContain('usage')
   expect(text.split('\n\n').filter(Boolean)).toHaveLength(4)
 })
 
-test('the official SDK streams an answer, and its helper puts the same answer together', async () => {
+test('§1.6 the official SDK streams an answer, and its helper puts the same answer together', async () => {
   const gateway = await startHttp(says('Hel', 'lo'))
   const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'unused', maxRetries: 0 })
   const request = {
@@ -73,7 +159,7 @@ test('the official SDK streams an answer, and its helper puts the same answer to
   expect(whole.usage?.total_tokens).toBe(15)
 })
 
-test('the trace rides on the finish chunk', async () => {
+test('§1.6 the trace rides on the finish chunk', async () => {
   const gateway = await startHttp(says('ok'))
   const frames = toFrames(await (await gateway.ask({ ...STREAM, groundwire: { trace: true } })).text())
   const traced = frames.filter((frame) => typeof frame === 'object' && 'groundwire' in frame)
@@ -85,7 +171,7 @@ test('the trace rides on the finish chunk', async () => {
   ])
 })
 
-test('a character is never cut in two, however the model cuts it, and half a one at the end is replaced', async () => {
+test('§1.6 a character is never cut in two, however the model cuts it, and half a one at the end is replaced', async () => {
   const gateway = await startHttp(says('a\ud83d', '\ude80b', '\ud83d'))
   const streamed = toFrames(await (await gateway.ask(STREAM)).text())
   const texts = streamed.flatMap((frame) => (typeof frame === 'object' ? (frame.choices[0]?.delta.content ?? []) : []))
@@ -94,7 +180,7 @@ test('a character is never cut in two, however the model cuts it, and half a one
   expect(whole.choices[0]?.message.content).toBe(texts.join(''))
 })
 
-test('a frame is one line to whoever splits by any line end of Unicode', async () => {
+test('§1.6 a frame is one line to whoever splits by any line end of Unicode', async () => {
   const text = 'a\u2028b\u2029c\u0085d\r\ne'
   const gateway = await startHttp(says(text))
   const body = await (await gateway.ask(STREAM)).text()
@@ -105,7 +191,7 @@ test('a frame is one line to whoever splits by any line end of Unicode', async (
   expect(texts.join('')).toBe(text)
 })
 
-test('a silent run opens the stream after one heartbeat, and comments keep it alive', async () => {
+test('§1.6 a silent run opens the stream after one heartbeat, and comments keep it alive', async () => {
   const { opened, open } = gate()
   const gateway = await startHttp(
     async function* (order, signal) {
@@ -126,7 +212,7 @@ test('a silent run opens the stream after one heartbeat, and comments keep it al
   expect(caller.read().match(/"role":"assistant"/g)).toHaveLength(1)
 })
 
-test('a tool at work opens the stream at once', async () => {
+test('§1.6 a tool at work opens the stream at once', async () => {
   const { opened, open } = gate()
   const gateway = await startHttp(async function* (order, signal) {
     yield TOOL_STARTED
@@ -135,13 +221,13 @@ test('a tool at work opens the stream at once', async () => {
   })
   const caller = await rawCaller(gateway, STREAM)
   await expect.poll(caller.read).toContain('"delta":{"role":"assistant","content":""}')
-  expect(caller.read()).not.toContain('tool')
+  expect(bodyOf(caller)).not.toContain('tool')
   open()
   await expect.poll(caller.read).toContain('[DONE]')
-  expect(caller.read()).not.toContain('tool')
+  expect(bodyOf(caller)).not.toContain('tool')
 })
 
-test('what fails before the first frame has its own status, also where a stream was asked for', async () => {
+test('§1.6 what fails before the first frame has its own status, also where a stream was asked for', async () => {
   const gateway = await startHttp(async function* () {
     yield { type: 'step_started', step: 1 }
     throw new BackendError('The model is waking up.', { kind: 'warming' })
@@ -152,7 +238,7 @@ test('what fails before the first frame has its own status, also where a stream 
   expect((await response.json()).error.code).toBe('model_warming_up')
 })
 
-test('what fails after the first frame is a last frame with the error, without [DONE], and the SDK raises it', async () => {
+test('§1.6 what fails after the first frame is a last frame with the error, without [DONE], and the SDK raises it', async () => {
   const gateway = await startHttp(async function* () {
     yield { type: 'text', text: 'half an ans' }
     throw new BackendError('The model stopped in the middle.', { kind: 'failed' })
@@ -182,7 +268,7 @@ test('what fails after the first frame is a last frame with the error, without [
   expect(gateway.log[0]).toMatchObject({ level: 50, status: 200, error: { code: 'model_backend_error' } })
 })
 
-test('what goes wrong inside is told in a stream as barely as anywhere', async () => {
+test('§1.6 what goes wrong inside is told in a stream as barely as anywhere', async () => {
   const gateway = await startHttp(async function* () {
     yield { type: 'text', text: 'a' }
     throw new Error('hunter2')
@@ -192,7 +278,7 @@ test('what goes wrong inside is told in a stream as barely as anywhere', async (
   expect(toFrames(text).at(-1)).toMatchObject({ error: { type: 'server_error', code: 'internal_error' } })
 })
 
-test('a caller who hangs up in a stream stops the run, and is logged as 499 with what was used', async () => {
+test('§1.6 a caller who hangs up in a stream stops the run, and is logged as 499 with what was used', async () => {
   const stopped = gate()
   const gateway = await startHttp(async function* (_order, signal) {
     yield { type: 'text', text: 'thinking' }
@@ -211,7 +297,7 @@ test('a caller who hangs up in a stream stops the run, and is logged as 499 with
   expect(gateway.log[0]).toMatchObject({ level: 30, status: 499, usage: { promptTokens: 5, completionTokens: 2 } })
 })
 
-test('a caller who hangs up while waiting for a whole answer stops the run too', async () => {
+test('§1.6 a caller who hangs up while waiting for a whole answer stops the run too', async () => {
   const begun = gate()
   const stopped = gate()
   const gateway = await startHttp(async function* (_order, signal) {
@@ -230,7 +316,7 @@ test('a caller who hangs up while waiting for a whole answer stops the run too',
   expect(gateway.log[0]).toMatchObject({ status: 499 })
 })
 
-test('a caller who reads slowly slows the run down, and still gets every byte', async () => {
+test('§1.6 a caller who reads slowly slows the run down, and still gets every byte', async () => {
   const text = 'x'.repeat(64 * 1024)
   const total = 400
   let told = 0
@@ -249,7 +335,7 @@ test('a caller who reads slowly slows the run down, and still gets every byte', 
   expect(caller.read().match(/x+/g)?.join('').length).toBeGreaterThanOrEqual(total * text.length)
 })
 
-test('a caller who hangs up while the run waits for room ends the run', async () => {
+test('§1.6 a caller who hangs up while the run waits for room ends the run', async () => {
   const ended = gate()
   let told = 0
   const gateway = await startHttp(async function* () {
@@ -267,7 +353,7 @@ test('a caller who hangs up while the run waits for room ends the run', async ()
   expect(gateway.log[0]).toMatchObject({ status: 499 })
 })
 
-test('an answer without a word says so in a stream as in a whole reply', async () => {
+test('§1.6 an answer without a word says so in a stream as in a whole reply', async () => {
   const gateway = await startHttp(tells(completed()))
   const frames = toFrames(await (await gateway.ask(STREAM)).text())
   const whole = await (await gateway.ask(HELLO)).json()
@@ -296,6 +382,8 @@ function toFrames(text: string): Frame[] {
     return data === '[DONE]' ? data : JSON.parse(data)
   })
 }
+
+const bodyOf = (caller: RawCaller) => caller.read().slice(caller.read().indexOf('\r\n\r\n'))
 
 type RawCaller = { socket: Socket; read(): string }
 
