@@ -119,7 +119,7 @@ async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<Agen
       })
     } catch (error) {
       input.signal.throwIfAborted()
-      const shortened = error instanceof ContextLengthError ? shortenResults(messages) : null
+      const shortened = error instanceof ContextLengthError ? shortenResults(messages, error) : null
       if (shortened !== null) {
         messages = shortened
         continue

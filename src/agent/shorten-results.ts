@@ -1,29 +1,44 @@
+import type { ContextLengthError } from '../errors.ts'
 import type { Message } from '../messages.ts'
+import { estimateTokens } from '../models/estimate-tokens.ts'
 
 /**
- * The messages with their least needed tool results cut short, or null where there is nothing left to cut: first those of
- * earlier questions, then those of this question's earlier steps, then the latest. Questions and calls always stay.
+ * The messages with their least needed tool results cut as far as it takes, or null where there is nothing left to cut:
+ * first those of earlier questions, then those of this question's earlier steps, the oldest first; of the latest step only
+ * those that have a summary, as the others are what the caller has just sent. Questions and calls always stay.
  */
-export function shortenResults(messages: readonly Message[]): readonly Message[] | null {
+export function shortenResults(messages: readonly Message[], excess: ContextLengthError): readonly Message[] | null {
   const question = messages.findLastIndex(({ role }) => role === 'user')
   const latestCalls = messages.findLastIndex(({ role }) => role === 'assistant')
-  const ranges = [
-    [0, question],
-    [question, latestCalls],
-    [latestCalls, messages.length],
-  ] as const
-  for (const [from, to] of ranges) {
-    const shortened = messages.map((message, index) => (index >= from && index < to ? shorten(message) : message))
-    if (shortened.some((message, index) => message !== messages[index])) return shortened
+  const starts = [0, question, latestCalls, messages.length]
+  const shortened = [...messages]
+  let wanted = tokensOver(excess)
+  for (let range = 0; range < 3 && wanted > 0; range++) {
+    for (let at = Math.max(0, starts[range] ?? 0); at < (starts[range + 1] ?? 0) && wanted > 0; at++) {
+      const message = shortened[at]
+      if (message?.role !== 'tool') continue
+      const text = shorten(message.text, { wanted, isLatest: range === 2 })
+      if (text.length >= message.text.length) continue
+      wanted -= estimateTokens(message.text) - estimateTokens(text)
+      shortened[at] = { ...message, text }
+    }
+    // Who does not say by how much it is too long is asked again after each range.
+    if (wanted === Number.POSITIVE_INFINITY && shortened.some((message, at) => message !== messages[at])) break
   }
-  return null
+  return shortened.some((message, at) => message !== messages[at]) ? shortened : null
 }
 
-function shorten(message: Message): Message {
-  if (message.role !== 'tool') return message
-  const summary = summaryOf(message.text)
-  const text = summary === undefined ? cut(message.text) : JSON.stringify({ summary: cut(summary) })
-  return text.length < message.text.length ? { ...message, text } : message
+/** With room for the answer; without end where the backend does not say. */
+function tokensOver({ details: { limitTokens, promptTokens } }: ContextLengthError): number {
+  return typeof limitTokens === 'number' ? Number(promptTokens) - limitTokens + ANSWER_TOKENS : Number.POSITIVE_INFINITY
+}
+
+const ANSWER_TOKENS = 1_024
+
+function shorten(text: string, { wanted, isLatest }: { wanted: number; isLatest: boolean }): string {
+  const summary = summaryOf(text)
+  if (summary !== undefined) return JSON.stringify({ summary: cut(summary, LEAST_CHARACTERS) })
+  return isLatest ? text : cut(text, Math.max(LEAST_CHARACTERS, text.length - CHARS_PER_TOKEN * (wanted + MARK_TOKENS)))
 }
 
 /** Our own tools' results say in one sentence what they found. */
@@ -36,11 +51,12 @@ function summaryOf(text: string): string | undefined {
   }
 }
 
-const MAX_CHARACTERS = 600
+const LEAST_CHARACTERS = 600
+/** The most that an estimate gives a token, so that as much goes as has to. */
+const CHARS_PER_TOKEN = 3.5
 const CUT_MARK = '… (shortened)'
+const MARK_TOKENS = 8
 
-function cut(text: string): string {
-  return text.length <= MAX_CHARACTERS + CUT_MARK.length
-    ? text
-    : text.slice(0, MAX_CHARACTERS).toWellFormed() + CUT_MARK
+function cut(text: string, characters: number): string {
+  return text.length <= characters + CUT_MARK.length ? text : text.slice(0, characters).toWellFormed() + CUT_MARK
 }

@@ -14,10 +14,10 @@ const read = call('call_r', 'read')
 const write = call('call_w', 'write')
 
 let nowMs: number
-let turns: ReturnType<typeof createMemoryKeep<KeptTurn>>
+let turns: ReturnType<typeof createMemoryKeep<KeptTurn | { at: string }>>
 beforeEach(() => {
   nowMs = 1_000_000
-  turns = createMemoryKeep<KeptTurn>({ ttlMs: 900_000, maxBytes: 1_000_000, now: () => nowMs })
+  turns = createMemoryKeep<KeptTurn | { at: string }>({ ttlMs: 900_000, maxBytes: 1_000_000, now: () => nowMs })
 })
 
 const block = { chain: 'base', chainId: 8453, number: 36_500_200n, hash: '0xab', timestampSec: 1 } as const
@@ -61,9 +61,21 @@ test('what another caller kept is not found, nor what is no longer kept', async 
   expect((await restore(back)).messages).toEqual(back)
 })
 
-test('calls of another provider, or other calls than were handed over, are no turn of ours', async () => {
+test('an agent that tells each call in a message of its own finds the whole', async () => {
   await keep()
-  const foreign = [question, says(read), result('call_r')]
+  const split = [question, says(write), result('call_w'), says(read), result('call_r')]
+  expect((await restore(split)).messages).toEqual((await restore(back)).messages)
+})
+
+test('a call that the caller does not tell of was never made', async () => {
+  await keep()
+  const { messages } = await restore([question, says(read), result('call_r')])
+  expect(messages.slice(3)).toEqual([says(read, balance), result('call_r'), result('call_b')])
+})
+
+test('calls of another provider are no turn of ours', async () => {
+  await keep()
+  const foreign = [question, says(call('call_x', 'read')), result('call_x')]
   expect((await restore(foreign)).messages).toEqual(foreign)
 })
 

@@ -1,5 +1,5 @@
 import type { BlockRef } from '../chain/chain-session.ts'
-import type { AssistantMessage, Message, ToolMessage } from '../messages.ts'
+import type { AssistantMessage, Message } from '../messages.ts'
 import type { Keep } from './keep.ts'
 
 /**
@@ -7,6 +7,8 @@ import type { Keep } from './keep.ts'
  * they come back with the results.
  */
 export type KeptTurn = {
+  /** The calls that were handed over. */
+  callIds: readonly string[]
   /** From the first step to the assistant message with the caller's calls and the results of the gateway's own in it. */
   messages: readonly Message[]
   /** The blocks its figures were read at. */
@@ -16,7 +18,8 @@ export type KeptTurn = {
 
 type KeptBlock = Omit<BlockRef, 'number'> & { number: string }
 
-export type KeptTurns = Pick<Keep<KeptTurn>, 'get' | 'set'>
+/** By the id of each call that was handed over: the turn with the first, its place with the others. */
+export type KeptTurns = Pick<Keep<KeptTurn | { at: string }>, 'get' | 'set'>
 
 /** Nodes forget the state of old blocks, some within minutes; from then on a question is read anew. */
 const SAME_BLOCK_MS = 60_000
@@ -24,7 +27,13 @@ const SAME_BLOCK_MS = 60_000
 /** @param turn.messages - what the run added; its last assistant message holds the calls in `callIds`. */
 export async function keepTurn(
   turns: KeptTurns,
-  turn: {
+  {
+    caller,
+    callIds,
+    messages,
+    blocks,
+    nowMs,
+  }: {
     caller: string
     callIds: readonly string[]
     messages: readonly Message[]
@@ -32,8 +41,10 @@ export async function keepTurn(
     nowMs: number
   },
 ): Promise<void> {
-  const blocks = turn.blocks.map((block) => ({ ...block, number: String(block.number) }))
-  await turns.set(turn.caller, toId(turn.callIds), { messages: turn.messages, blocks, keptAtMs: turn.nowMs })
+  const [first = '', ...others] = callIds
+  const keptBlocks = blocks.map((block) => ({ ...block, number: String(block.number) }))
+  await turns.set(caller, first, { callIds, messages, blocks: keptBlocks, keptAtMs: nowMs })
+  for (const id of others) await turns.set(caller, id, { at: first })
 }
 
 /**
@@ -45,39 +56,54 @@ export async function restoreTurns(
   { caller, messages, nowMs }: { caller: string; messages: readonly Message[]; nowMs: number },
 ): Promise<{ messages: readonly Message[]; blocks: readonly BlockRef[] }> {
   const question = messages.findLastIndex(({ role }) => role === 'user')
-  if (question === messages.length - 1) return { messages, blocks: [] }
   const restored: Message[] = [...messages.slice(0, question + 1)]
   const blocks = new Map<string, BlockRef>()
   for (let at = question + 1; at < messages.length; ) {
     const message = messages[at] as Message
-    const results = resultsAfter(messages, at)
     const turn = await findTurn(turns, caller, message)
-    restored.push(...(turn === undefined ? [message, ...results] : mergeResults(turn.messages, results)))
-    if (turn !== undefined && nowMs - turn.keptAtMs <= SAME_BLOCK_MS) {
-      for (const block of turn.blocks) blocks.set(block.chain, { ...block, number: BigInt(block.number) })
+    if (turn === undefined) {
+      restored.push(message)
+      at++
+      continue
     }
-    at += 1 + results.length
+    const told = exchangeAt(messages, at, new Set(turn.callIds))
+    restored.push(...mergeResults(turn.messages, told))
+    at += told.length
+    if (nowMs - turn.keptAtMs > SAME_BLOCK_MS) continue
+    for (const block of turn.blocks) blocks.set(block.chain, { ...block, number: BigInt(block.number) })
   }
   return { messages: restored, blocks: [...blocks.values()] }
 }
 
 async function findTurn(turns: KeptTurns, caller: string, message: Message): Promise<KeptTurn | undefined> {
-  if (message.role !== 'assistant' || message.toolCalls.length === 0) return undefined
-  return turns.get(caller, toId(message.toolCalls.map(({ id }) => id)))
+  const [call] = message.role === 'assistant' ? message.toolCalls : []
+  const kept = call && (await turns.get(caller, call.id))
+  const turn = kept && 'at' in kept ? await turns.get(caller, kept.at) : kept
+  return turn === undefined || 'at' in turn ? undefined : turn
 }
 
-const toId = (callIds: readonly string[]) => callIds.toSorted().join(' ')
-
-function resultsAfter(messages: readonly Message[], at: number): readonly ToolMessage[] {
-  const rest = messages.slice(at + 1)
-  const end = rest.findIndex(({ role }) => role !== 'tool')
-  return (end === -1 ? rest : rest.slice(0, end)) as ToolMessage[]
+/** The messages from `from` on that make and answer the calls of one turn. Some agents tell each call in a message of its own. */
+function exchangeAt(messages: readonly Message[], from: number, callIds: ReadonlySet<string>): readonly Message[] {
+  const isOther = (message: Message) => {
+    if (message.role === 'tool') return !callIds.has(message.callId)
+    return message.role !== 'assistant' || !message.toolCalls.some(({ id }) => callIds.has(id))
+  }
+  const end = messages.findIndex((message, at) => at >= from && isOther(message))
+  return messages.slice(from, end === -1 ? undefined : end)
 }
 
-/** Puts the caller's results between those that were kept, in call order. */
-function mergeResults(kept: readonly Message[], results: readonly ToolMessage[]): readonly Message[] {
+/** Puts the results that the caller tells between those that were kept, in call order; a call it does not tell was never made. */
+function mergeResults(kept: readonly Message[], told: readonly Message[]): readonly Message[] {
   const at = kept.findLastIndex(({ role }) => role === 'assistant')
-  const { toolCalls } = kept[at] as AssistantMessage
-  const known = [...(kept.slice(at + 1) as ToolMessage[]), ...results]
-  return [...kept.slice(0, at + 1), ...toolCalls.flatMap(({ id }) => known.find(({ callId }) => callId === id) ?? [])]
+  const last = kept[at] as AssistantMessage
+  const known = [...kept.slice(at + 1), ...told]
+  const answered = last.toolCalls.flatMap((call) => {
+    const result = known.find((message) => message.role === 'tool' && message.callId === call.id)
+    return result === undefined ? [] : [{ call, result }]
+  })
+  return [
+    ...kept.slice(0, at),
+    { ...last, toolCalls: answered.map(({ call }) => call) },
+    ...answered.map(({ result }) => result),
+  ]
 }
