@@ -7,9 +7,13 @@ import {
   run,
   scriptedModel,
   text,
+  toLoopInput,
   toolsThat,
 } from '../../test/support/agent-run.ts'
+import { BackendError } from '../errors.ts'
 import type { ModelEvent } from '../models/model.ts'
+import type { AgentEvent } from './events.ts'
+import { runAgent } from './loop.ts'
 
 const NO_TOOLS = { ...toolsThat(async () => found('')), definitions: [] }
 const format = { schema: { type: 'object', properties: { nonce: { type: 'integer' } }, required: ['nonce'] } }
@@ -70,6 +74,21 @@ describe('an answer that is to be JSON', () => {
       status: 400,
       param: 'max_tokens',
     })
+  })
+
+  test('that is longer than max_tokens allows is a 400 also where a step with tools wrote it', async () => {
+    const model = scriptedModel([[text('{"nonce":1648}')]])
+    await expect(run({ model, format, params: { maxTokens: 4 } })).rejects.toMatchObject({ param: 'max_tokens' })
+    expect(
+      (await run({ model: scriptedModel([[text('{"nonce":1648}')]]), format, params: { maxTokens: 5 } })).answer,
+    ).toBe('{"nonce":1648}')
+  })
+
+  test('stopped by a content filter is a 502 that says so', async () => {
+    const model = createModel(async function* () {
+      yield { ...finished(), reason: 'content_filter' }
+    })
+    await expect(run({ model, format, tools: NO_TOOLS })).rejects.toThrow(/content filter/)
   })
 
   test('comes also where a limit ends the search', async () => {
@@ -140,6 +159,21 @@ describe('stop', () => {
     expect([answer, end.reason]).toEqual(['It is 1648', 'stop'])
   })
 
+  test('at the very start leaves an empty answer, as the caller has asked', async () => {
+    const { answer, finished: end } = await run({
+      model: scriptedModel([[text('one two')]]),
+      params: { stop: ['one'] },
+    })
+    expect([answer, end.reason]).toEqual(['', 'stop'])
+  })
+
+  test('in words before a call does not end the run of a caller who does not read along', async () => {
+    const preamble = Array.from({ length: 40 }, () => text('w '))
+    const model = scriptedModel([[...preamble, text('\n\n'), call('nonce', '{}')], [text('1648')]])
+    const { answer } = await run({ model, readsAlong: false, params: { stop: ['\n\n'] } })
+    expect(answer).toBe('1648')
+  })
+
   test('is not asked of JSON, which it would break', async () => {
     const model = scriptedModel([[text('{"nonce":1}')]])
     const { answer } = await run({ model, format, tools: NO_TOOLS, params: { stop: ['}'] } })
@@ -149,6 +183,20 @@ describe('stop', () => {
 })
 
 describe('usage', () => {
+  test('tells what a step wrote before the model failed', async () => {
+    const model = createModel(async function* () {
+      yield text('one')
+      yield text(' two')
+      throw new BackendError('The model is down.', { kind: 'down' })
+    })
+    const events: AgentEvent[] = []
+    const failing = async () => {
+      for await (const event of runAgent(toLoopInput({ model }))) events.push(event)
+    }
+    await expect(failing()).rejects.toThrow('The model is down.')
+    expect(events.at(-1)).toMatchObject({ type: 'step_finished', usage: { completionTokens: 2 } })
+  })
+
   test('holds what a step wrote before the time was over', async () => {
     const model = createModel(async function* ({ messages, signal }) {
       if (messages.at(-1)?.role !== 'tool') {

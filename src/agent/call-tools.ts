@@ -77,12 +77,15 @@ async function firstGood(first: Promise<ToolResult>, second: Promise<ToolResult>
 }
 
 function canonicalArguments(text: string): string {
+  if (LONG_NUMBER.test(text)) return text.trim() // read as a number, it would be the same as its neighbour
   try {
     return JSON.stringify(sortKeys(JSON.parse(text)))
   } catch {
     return text.trim()
   }
 }
+
+const LONG_NUMBER = /\d{16}/
 
 function sortKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortKeys)

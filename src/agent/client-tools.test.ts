@@ -99,6 +99,14 @@ describe('a step', () => {
     })
   })
 
+  test('that is made again does not say its words twice to a caller who does not read along', async () => {
+    const model = scriptedModel([
+      [text("I'll read."), call('read', '[')],
+      [text("I'll read."), call('read', '{"path":"a"}')],
+    ])
+    expect((await run({ model, clientTools, tools: NO_TOOLS, readsAlong: false })).answer).toBe("I'll read.")
+  })
+
   test('with nothing to hide streams its text at once', async () => {
     const model = scriptedModel([[text('a'), text('b'), call('read', '{}')]])
     const { events } = await run({ model, clientTools, tools: NO_TOOLS })
@@ -153,6 +161,21 @@ describe('the choice of tools', () => {
       message: expect.stringContaining('tool_choice'),
     })
     expect(model.requests).toHaveLength(3)
+  })
+
+  test('comes before a format: the answer is the call', async () => {
+    const model = scriptedModel([[text('{"a":1}')], [call('read', '{}')]])
+    const { handedOver, answer } = await run({ model, clientTools, toolChoice: 'required', format: {} })
+    expect([names(handedOver), answer]).toEqual([['read'], ''])
+  })
+
+  test('of a model that calls other names again and again is given up like broken arguments', async () => {
+    const model = createModel(async function* () {
+      yield call('delete', '{}')
+      yield finished()
+    })
+    await expect(run({ model, clientTools, toolChoice: 'required' })).rejects.toMatchObject({ status: 502 })
+    expect(model.requests.length).toBeLessThanOrEqual(6)
   })
 
   test('is still heeded when a limit is reached', async () => {

@@ -1,7 +1,10 @@
 import type { FinishReason, Message, ToolCall, Usage } from '../messages.ts'
 import type { ToolResult } from '../tools/tool.ts'
 
-/** What the loop tells while it works, in order. The texts, joined, are the answer. */
+/**
+ * What the loop tells while it works, in order. The texts, joined, are the answer; a text that is empty says that the answer
+ * is meant to be.
+ */
 export type AgentEvent =
   | { type: 'step_started'; step: number }
   | { type: 'text'; text: string }

@@ -23,6 +23,22 @@ describe('an answer that is to be JSON', () => {
     expect(readJsonAnswer(text, { schema: SCHEMA })).toEqual({ fault: expect.stringMatching(fault) })
   })
 
+  test('that was cut is none, whatever can be found in it', () => {
+    expect(readJsonAnswer('[{"a":1},{"a":', {})).toHaveProperty('fault')
+    expect(readJsonAnswer('Here: {"a":1} and', { wasCut: true })).toHaveProperty('fault')
+    expect(readJsonAnswer('{"a":1}', { wasCut: true })).toEqual({ json: '{"a":1}' })
+  })
+
+  test('is not found in words that only speak of braces', () => {
+    expect(readJsonAnswer('I cannot: the template {} has no fields.', {})).toHaveProperty('fault')
+    expect(readJsonAnswer('[1] {"a":1}', {})).toHaveProperty('fault')
+  })
+
+  test('of blanks or brackets without end is judged at once', () => {
+    expect(readJsonAnswer(`\`\`\`json${'\n'.repeat(100_000)}`, {})).toHaveProperty('fault')
+    expect(readJsonAnswer('{ '.repeat(100_000), {})).toHaveProperty('fault')
+  })
+
   test('without a schema is any object', () => {
     expect(readJsonAnswer('{"any":[1]}', {})).toEqual({ json: '{"any":[1]}' })
     expect(readJsonAnswer('[1]', {})).toEqual({ fault: 'It is not a JSON object.' })

@@ -1,12 +1,16 @@
 import { findMismatch } from '../check-json.ts'
 import type { JsonFormat } from '../messages.ts'
+import { unfence } from '../tools/unfence.ts'
 
 /**
  * The JSON of an answer, or what is wrong with it, in words a model can act on. Code fences and words around one JSON object
- * are taken off: small models cannot leave them out.
+ * are taken off, as small models cannot leave them out; where the text was cut, what it holds is no answer.
  */
-export function readJsonAnswer(text: string, { schema }: JsonFormat): { json: string } | { fault: string } {
-  const candidates = [unfence(text), /\{[\s\S]*\}/.exec(text)?.[0] ?? '']
+export function readJsonAnswer(
+  text: string,
+  { schema, wasCut = false }: Pick<JsonFormat, 'schema'> & { wasCut?: boolean },
+): { json: string } | { fault: string } {
+  const candidates = wasCut ? [text.trim()] : [unfence(text), objectWithin(text)]
   const json = candidates.find((candidate) => parse(candidate) !== undefined)
   if (json === undefined) return { fault: 'It is not JSON.' }
   const { value } = parse(json) ?? {}
@@ -15,8 +19,13 @@ export function readJsonAnswer(text: string, { schema }: JsonFormat): { json: st
   return mismatch === undefined ? { json } : { fault: mismatch }
 }
 
-function unfence(text: string): string {
-  return (/^\s*```[a-z]*\s*([\s\S]*?)\s*```\s*$/i.exec(text)?.[1] ?? text).trim()
+/** From the first bracket to the last, where that is an object with something in it. */
+function objectWithin(text: string): string {
+  const start = text.indexOf('{')
+  const list = text.indexOf('[')
+  if (start === -1 || (list !== -1 && list < start)) return ''
+  const object = text.slice(start, text.lastIndexOf('}') + 1)
+  return /^\{\s*\}$/.test(object.slice(0, 100)) ? '' : object
 }
 
 function parse(text: string): { value: unknown } | undefined {

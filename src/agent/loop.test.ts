@@ -13,6 +13,7 @@ import {
   untilAborted,
 } from '../../test/support/agent-run.ts'
 import { BackendError, ContextLengthError } from '../errors.ts'
+import type { Message } from '../messages.ts'
 import { toFailedResult } from '../tools/failed-result.ts'
 import type { ToolResult } from '../tools/tool.ts'
 import { runAgent } from './loop.ts'
@@ -120,6 +121,14 @@ describe('a run', () => {
     await run({ model, tools: toolsThat(async () => found(String(++times))) })
     expect(times).toBe(2)
     expect(toolTexts(model.requests[3])).toEqual(['{"summary":"1"}', '{"summary":"2"}', '{"summary":"1"}'])
+  })
+
+  test('takes calls whose numbers differ in the last of many digits for different calls', async () => {
+    const wei = ['9007199254740992', '9007199254740992', '9007199254740993']
+    const model = scriptedModel([...wei.map((n) => [call('nonce', `{"n":${n}}`)]), [text('done')]])
+    const ran: string[] = []
+    await run({ model, tools: toolsThat(async ({ argumentsText }) => found(String(ran.push(argumentsText)))) })
+    expect(ran).toHaveLength(3)
   })
 
   test('answers a third identical call from the second where the first failed', async () => {
@@ -254,6 +263,34 @@ describe('when the model fails', () => {
     })
     await expect(run({ model })).rejects.toBeInstanceOf(ContextLengthError)
     expect(model.requests).toHaveLength(2)
+  })
+
+  test('a backend that finds every prompt too long is asked a few times only, within one step', async () => {
+    const results = Array.from({ length: 10 }, (_, n): Message[] => [
+      { role: 'assistant', text: '', toolCalls: [{ id: `c${n}`, name: 'nonce', argumentsText: '{}' }] },
+      { role: 'tool', callId: `c${n}`, toolName: 'nonce', text: 'x'.repeat(40_000) },
+    ])
+    const model = createModel(async function* () {
+      yield* []
+      throw new ContextLengthError({ limitTokens: 1_000, promptTokens: 1_001 })
+    })
+    const messages: Message[] = [{ role: 'user', text: 'q' }, ...results.flat()]
+    await expect(run({ model, messages })).rejects.toBeInstanceOf(ContextLengthError)
+    expect(model.requests.length).toBeLessThanOrEqual(4)
+  })
+
+  test('a prompt that is found too long after text has left is an error: no text is said twice', async () => {
+    const model = createModel(async function* () {
+      for (let n = 0; n < 30; n++) yield text(`w${n} `)
+      throw new ContextLengthError({ limitTokens: 10, promptTokens: 99 })
+    })
+    const messages: Message[] = [
+      { role: 'user', text: 'q' },
+      { role: 'assistant', text: '', toolCalls: [{ id: 'c', name: 'nonce', argumentsText: '{}' }] },
+      { role: 'tool', callId: 'c', toolName: 'nonce', text: 'x'.repeat(40_000) },
+    ]
+    await expect(run({ model, messages })).rejects.toBeInstanceOf(ContextLengthError)
+    expect(model.requests).toHaveLength(1)
   })
 
   test('a caller who leaves ends the run with their reason', async () => {

@@ -1,4 +1,4 @@
-import { BackendError, BadRequestError, ContextLengthError } from '../errors.ts'
+import { BackendError, ContextLengthError } from '../errors.ts'
 import {
   addUsage,
   type ClientTool,
@@ -14,7 +14,7 @@ import type { AgentTools } from './agent-tools.ts'
 import { answerCalls } from './answer-calls.ts'
 import type { CallHistory } from './call-tools.ts'
 import type { AgentEvent, AgentFinished, AgentLimit } from './events.ts'
-import { readJsonAnswer } from './json-answer.ts'
+import { createJudge } from './judge-reply.ts'
 import type { AgentLimits } from './limits.ts'
 import { type AgentPrompts, createStepPlanner, type StepKind } from './plan-step.ts'
 import { type RunClock, startRunClock } from './run-clock.ts'
@@ -58,26 +58,21 @@ export async function* runAgent(input: LoopInput): AsyncGenerator<AgentEvent> {
 }
 
 async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<AgentEvent> {
-  const { model, tools, limits, format, prompts } = input
-  const planner = createStepPlanner({ ...input, serverTools: tools.definitions, holdBackTokens: limits.holdBackTokens })
-  const isPlain = !planner.mustCall && format === undefined
+  const { model, tools, limits, format, params, prompts } = input
+  const { definitions } = tools
+  const planner = createStepPlanner({ ...input, serverTools: definitions, holdBackTokens: limits.holdBackTokens })
+  const { judge, missCall } = createJudge({ model, planner, format, params, prompts })
   const history: CallHistory = new Map()
+  let kind: StepKind = planner.firstKind
   let messages = input.messages
   let aside: readonly Message[] = []
   let usage = NO_USAGE
   let found: readonly ToolResult[] = []
   let repairs = 0
-  /** Steps whose answer was not what was asked for. */
-  let missed = 0
   let answer = ''
   let stepText = ''
   let limit: AgentLimit | null = null
-  let kind: StepKind = firstKind()
 
-  function firstKind(): StepKind {
-    if (planner.mustCall && tools.definitions.length === 0) return 'call'
-    return format !== undefined && !planner.hasTools ? 'json' : 'open'
-  }
   function* release(text: string): Generator<AgentEvent> {
     if (text === '') return
     const leaving = stepText === '' && answer !== '' ? `\n\n${text}` : text
@@ -85,87 +80,80 @@ async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<Agen
     answer += leaving
     yield { type: 'text', text: leaving }
   }
-  function* finish(reason: AgentFinished['reason']): Generator<AgentEvent> {
+  function* finish(reason: AgentFinished['reason'], { isMeantEmpty = false } = {}): Generator<AgentEvent> {
+    if (isMeantEmpty && answer === '') yield { type: 'text', text: '' }
     // What left in earlier steps stood before a tool call: it is no answer.
-    if (stepText.trim() === '' && reason !== 'tool_calls') yield* release(toFallbackAnswer(found))
+    else if (stepText.trim() === '' && reason !== 'tool_calls') yield* release(toFallbackAnswer(found))
     yield { type: 'finished', reason, limit, messages, usage }
+  }
+
+  /** The model call of one step; made again with shorter tool results where they do not fit. */
+  async function* callModel(onUsed: (usage: Usage) => void): AsyncGenerator<AgentEvent, Reply> {
+    for (let attempt = 1; ; attempt++) {
+      const plan = planner.plan(kind, messages, aside)
+      try {
+        return yield* streamReply({
+          model,
+          plan,
+          answerTokens: limits.holdBackTokens,
+          release,
+          onUsed,
+          signal: clock.signal,
+        })
+      } catch (error) {
+        if (!(error instanceof ContextLengthError) || stepText !== '') throw error
+        const shortened = shortenResults(messages, { error, attempt, serverTools: definitions })
+        if (shortened === null) throw error
+        messages = shortened
+      }
+    }
   }
 
   for (let step = 1; ; step++) {
     yield { type: 'step_started', step }
     limit ??= reachedLimit({ step, calls: found.length, repairs, tokens: tokensOf(usage), limits, clock })
     if (limit !== null && kind === 'open') {
-      kind = planner.mustCall ? 'call' : format === undefined ? 'last' : 'json'
+      kind = planner.lastKind
       aside = [{ role: 'user', text: prompts.jsonAnswer }]
     }
-    const { visible, holdBackTokens, ...plan } = planner.plan(kind, messages, aside)
-    // Where the text is counted as it comes, it has to come in pieces.
-    const whole = holdBackTokens === Number.POSITIVE_INFINITY && visible.maxTokens === undefined
-    const request = { ...plan, whole, signal: clock.signal }
     stepText = ''
     let reply: Reply
+    let used: Usage | undefined
     try {
-      reply = yield* streamReply({
-        model,
-        request,
-        holdBackTokens,
-        answerTokens: limits.holdBackTokens,
-        stop: visible.stop,
-        maxTokens: visible.maxTokens,
-        release,
-        onUsed: (used) => {
-          usage = addUsage(usage, used)
-        },
+      reply = yield* callModel((brokenOff) => {
+        used = brokenOff
       })
     } catch (error) {
-      input.signal.throwIfAborted()
-      const shortened = error instanceof ContextLengthError ? shortenResults(messages, error) : null
-      if (shortened !== null) {
-        messages = shortened
-        continue
+      if (used !== undefined) {
+        usage = addUsage(usage, used)
+        yield { type: 'step_finished', step, usage: used }
       }
+      input.signal.throwIfAborted()
       if (!clock.expired) throw error
-      if (!isPlain || (found.length === 0 && answer === '')) throw toTimeout(model, limits, error)
+      if (!planner.isPlain || (found.length === 0 && answer === '')) throw toTimeout(model, limits, error)
       limit = 'run_timeout'
       return yield* finish('length')
     }
     usage = addUsage(usage, reply.usage)
     yield { type: 'step_finished', step, usage: reply.usage }
 
-    if (kind === 'last' || (kind === 'open' && isPlain && (reply.toolCalls.length === 0 || !planner.hasTools))) {
-      // A model that calls tools in a step that offered none has nothing more to say.
+    const verdict = judge(kind, reply)
+    if (verdict.type === 'answer') {
       messages = [...messages, { role: 'assistant', text: reply.text, toolCalls: [] }]
-      yield* release(reply.held)
-      return yield* finish(reply.reason)
+      yield* release(verdict.text)
+      // A stop sequence at the very start leaves nothing, and that is what the caller has asked for.
+      return yield* finish(verdict.reason, { isMeantEmpty: params.stop !== undefined && reply.reason === 'stop' })
     }
-    if (format !== undefined && (kind === 'json' || reply.toolCalls.length === 0)) {
-      const read = readJsonAnswer(reply.text, format)
-      if ('json' in read) {
-        messages = [...messages, { role: 'assistant', text: read.json, toolCalls: [] }]
-        yield* release(read.json)
-        return yield* finish('stop')
-      }
-      if (kind === 'json') {
-        if (reply.reason === 'length') throw toCutJson()
-        if (++missed > 1)
-          throw toMissed(model, `did not write JSON that fits the response_format: ${read.fault.replace(/\.$/, '')}`)
-      }
-      const said: Message[] = reply.text.trim() === '' ? [] : [{ role: 'assistant', text: reply.text, toolCalls: [] }]
-      const prompt = kind === 'json' ? prompts.jsonRepair.replaceAll('{fault}', () => read.fault) : prompts.jsonAnswer
-      aside = [...said, { role: 'user', text: prompt }]
-      kind = 'json'
-      continue
-    }
-    if (reply.toolCalls.length === 0) {
-      if (kind === 'call' && ++missed > 1) throw toMissed(model, 'did not make the call that tool_choice asks for')
-      kind = 'call'
+    if (verdict.type === 'again') {
+      kind = verdict.kind
+      aside = verdict.aside
       continue
     }
 
     const answered = yield* answerCalls({
       reply,
       tools,
-      offered: plan.tools,
+      offered: planner.plan(kind, messages).tools,
       clientTools: planner.clientTools,
       parallelToolCalls: input.parallelToolCalls,
       step,
@@ -183,7 +171,7 @@ async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<Agen
       return yield* finish('tool_calls')
     }
     repairs = answered.results.every((result) => !result.ok && result.invalidArguments) ? repairs + 1 : 0
-    if (kind === 'call' && ++missed > 1) throw toMissed(model, 'did not make the call that tool_choice asks for')
+    if (kind === 'call') missCall()
   }
 }
 
@@ -219,16 +207,4 @@ function toFallbackAnswer(found: readonly ToolResult[]): string {
 function toTimeout(model: Model, { runTimeoutMs }: AgentLimits, cause: unknown): BackendError {
   const seconds = Math.round(runTimeoutMs / 1000)
   return new BackendError(`The model '${model.id}' did not answer within ${seconds} s.`, { kind: 'timeout', cause })
-}
-
-function toMissed(model: Model, what: string): BackendError {
-  return new BackendError(`The model '${model.id}' ${what}.`, { kind: 'failed' })
-}
-
-/** OpenAI's wording. */
-function toCutJson(): BadRequestError {
-  return new BadRequestError(
-    'Could not finish the message because max_tokens or model output limit was reached. Please try again with higher max_tokens.',
-    { param: 'max_tokens' },
-  )
 }

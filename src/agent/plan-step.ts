@@ -47,6 +47,11 @@ export type StepPlan = Pick<ModelRequest, 'messages' | 'tools' | 'toolChoice' | 
 export type StepPlanner = {
   /** Whether the answer must be a call of the caller's tools. */
   readonly mustCall: boolean
+  /** Whether the answer is text as it comes. */
+  readonly isPlain: boolean
+  readonly firstKind: StepKind
+  /** Where a limit ends the open steps. */
+  readonly lastKind: StepKind
   /** The caller's tools that are offered. */
   readonly clientTools: readonly ClientTool[]
   /** Whether the model has anything to call. */
@@ -55,10 +60,7 @@ export type StepPlanner = {
   plan(kind: StepKind, messages: readonly Message[], aside?: readonly Message[]): StepPlan
 }
 
-/**
- * Plans the steps of one run. The lists of tools are made once: backends reuse a prompt's unchanged front, and estimates are
- * kept by list.
- */
+/** Plans the steps of one run. The lists of tools are made once, as backends reuse a prompt's unchanged front. */
 export function createStepPlanner(settings: StepSettings): StepPlanner {
   const { serverTools, toolChoice, format, params, prompts, readsAlong, holdBackTokens } = settings
   const isNamed = typeof toolChoice === 'object'
@@ -67,12 +69,20 @@ export function createStepPlanner(settings: StepSettings): StepPlanner {
     ({ name }) => toolChoice !== 'none' && (!isNamed || name === toolChoice.name),
   )
   const tools = clientTools.length === 0 ? serverTools : [...serverTools, ...clientTools]
+  const lastKind = mustCall ? 'call' : format === undefined ? 'last' : 'json'
   const { stop, maxTokens, ...unlimited } = params
   const limited = { stop, maxTokens }
   const roomy = maxTokens === undefined ? unlimited : { ...unlimited, maxTokens: Math.max(maxTokens, CALL_TOKENS) }
 
+  const textStep = {
+    tools: [],
+    params,
+    visible: { stop },
+    holdBackTokens: readsAlong ? 0 : Number.POSITIVE_INFINITY,
+  }
+
   const planOpen = (messages: readonly Message[]): StepPlan => {
-    if (tools.length === 0) return { ...TEXT_STEP, kind: 'open', messages, params, visible: { stop } }
+    if (tools.length === 0) return { ...textStep, kind: 'open', messages }
     const isDraft = mustCall || format !== undefined
     return {
       kind: 'open',
@@ -85,12 +95,15 @@ export function createStepPlanner(settings: StepSettings): StepPlanner {
     }
   }
   const toHoldBack = (isDraft: boolean) => {
-    if (!isDraft && serverTools.length === 0) return 0 // nothing to hide: text before a call is the caller's
-    return isDraft || !readsAlong ? Number.POSITIVE_INFINITY : holdBackTokens
+    if (isDraft || !readsAlong) return Number.POSITIVE_INFINITY
+    return serverTools.length === 0 ? 0 : holdBackTokens // without tools of ours, text before a call is the caller's
   }
 
   return {
     mustCall,
+    isPlain: !mustCall && format === undefined,
+    firstKind: lastKind !== 'last' && (mustCall ? serverTools : tools).length === 0 ? lastKind : 'open',
+    lastKind,
     clientTools,
     hasTools: tools.length > 0,
     plan(kind, messages, aside = []) {
@@ -98,7 +111,7 @@ export function createStepPlanner(settings: StepSettings): StepPlanner {
         case 'open':
           return planOpen(messages)
         case 'last':
-          return { ...TEXT_STEP, kind, messages: [...messages, ask(prompts.lastStep)], params, visible: { stop } }
+          return { ...textStep, kind, messages: [...messages, ask(prompts.lastStep)] }
         case 'call':
           return {
             kind,
@@ -125,8 +138,6 @@ export function createStepPlanner(settings: StepSettings): StepPlanner {
     },
   }
 }
-
-const TEXT_STEP = { tools: [], holdBackTokens: 0 } as const
 
 /** A small `max_tokens` is meant for the answer and must not cut a call; a step may still not go on for ever. */
 const CALL_TOKENS = 2_048

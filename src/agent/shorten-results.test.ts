@@ -10,7 +10,7 @@ const called = (id: string): Message => ({
   text: '',
   toolCalls: [{ id, name: 'read', argumentsText: '{}' }],
 })
-const result = (callId: string, text: string): Message => ({ role: 'tool', callId, toolName: 'read', text })
+const result = (callId: string, text: string, toolName = 'nonce'): Message => ({ role: 'tool', callId, toolName, text })
 
 const over = (tokens: number | undefined) =>
   new ContextLengthError({
@@ -18,6 +18,8 @@ const over = (tokens: number | undefined) =>
     promptTokens: 10_000 + (tokens ?? 0),
   })
 const A_LOT = 1_000_000
+const shortenBy = (messages: readonly Message[], error: ContextLengthError, attempt = 1) =>
+  shortenResults(messages, { error, attempt, serverTools: [{ name: 'nonce' }] })
 
 const ours = JSON.stringify({ summary: 'short', result: LONG })
 const history: Message[] = [
@@ -30,35 +32,35 @@ const history: Message[] = [
   result('b', LONG),
   called('c'),
   result('c', ours),
-  result('d', LONG),
+  result('d', ours, 'read'), // the caller's, however it looks
 ]
 const changed = (now: readonly Message[] | null, before = history) =>
   now?.flatMap((message, at) => (message === before[at] ? [] : [at]))
 
 test('only as much goes as has to, the oldest first', () => {
-  const first = shortenResults(history, over(-900))
+  const first = shortenBy(history, over(-900))
   expect(changed(first)).toEqual([2])
   expect(first?.[2]?.text.length).toBeGreaterThan(1_500) // 124 tokens were wanted
-  expect(changed(shortenResults(history, over(-500)))).toEqual([2, 6])
-  expect(changed(shortenResults(history, over(A_LOT)))).toEqual([2, 6, 8])
+  expect(changed(shortenBy(history, over(-500)))).toEqual([2, 6])
+  expect(changed(shortenBy(history, over(A_LOT)))).toEqual([2, 6, 8])
 })
 
 test('the question, the calls, and what the caller has just sent stay whole', () => {
-  const shortened = shortenResults(history, over(A_LOT))
+  const shortened = shortenBy(history, over(A_LOT))
   expect(shortened?.[8]?.text).toBe('{"summary":"short"}')
   expect(shortened?.[9]).toBe(history[9])
   expect(shortened?.map(({ role }) => role)).toEqual(history.map(({ role }) => role))
-  expect(shortenResults(shortened ?? [], over(A_LOT))).toBeNull()
+  expect(shortenBy(shortened ?? [], over(A_LOT))).toBeNull()
 })
 
-test('a backend that does not say how much is too much is asked again after each range', () => {
-  const first = shortenResults(history, over(undefined))
-  const second = shortenResults(first ?? [], over(undefined))
-  const third = shortenResults(second ?? [], over(undefined))
-  expect([changed(first), changed(second), changed(third)]).toEqual([[2], [2, 6], [2, 6, 8]])
-  expect(shortenResults(third ?? [], over(undefined))).toBeNull()
+test('a backend that does not say how much is too much is asked again after each range, and then with all cut', () => {
+  const first = shortenBy(history, over(undefined))
+  const second = shortenBy(first ?? [], over(undefined), 2)
+  expect([changed(first), changed(second)]).toEqual([[2], [2, 6]])
+  expect(changed(shortenBy(history, over(undefined), 3))).toEqual([2, 6, 8])
+  expect(changed(shortenBy(history, over(1), 3))).toEqual([2, 6, 8])
 })
 
 test('what is short already stays', () => {
-  expect(shortenResults([asked('q'), called('a'), result('a', 'short'), called('b')], over(A_LOT))).toBeNull()
+  expect(shortenBy([asked('q'), called('a'), result('a', 'short'), called('b')], over(A_LOT))).toBeNull()
 })

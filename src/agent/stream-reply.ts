@@ -1,26 +1,23 @@
 import { BackendError } from '../errors.ts'
 import type { FinishReason, ToolCall, Usage } from '../messages.ts'
 import { estimatePromptTokens } from '../models/estimate-tokens.ts'
-import type { Model, ModelRequest } from '../models/model.ts'
+import type { Model } from '../models/model.ts'
 import { countTokens } from './count-tokens.ts'
 import type { AgentEvent } from './events.ts'
 import { createHoldBack } from './hold-back.ts'
+import type { StepPlan } from './plan-step.ts'
 import { createVisibleText } from './visible-text.ts'
 
 export type ReplyInput = {
   model: Model
-  request: ModelRequest
-  /** Tokens of text that wait until it is clear whether a call follows; `Infinity` leaves all of it in `Reply.held`. */
-  holdBackTokens: number
-  /** A text this long is taken for an answer: from then on it may be ended by the limits below. */
+  plan: StepPlan
+  /** A text this long is taken for an answer: from then on it may be ended by the plan's limits. */
   answerTokens: number
-  /** Of the visible text: it ends there, and the call with it. */
-  stop: readonly string[] | undefined
-  maxTokens: number | undefined
   /** Tells text that may leave. */
   release(text: string): Iterable<AgentEvent>
   /** Hears what the call has used so far, should it break. */
   onUsed(usage: Usage): void
+  signal: AbortSignal
 }
 
 export type Reply = {
@@ -36,9 +33,11 @@ export type Reply = {
 
 /** One model call. Tells the text that is part of the answer as far as it may leave; returns the whole reply. */
 export async function* streamReply(input: ReplyInput): AsyncGenerator<AgentEvent, Reply> {
-  const { model, request, release, onUsed } = input
-  const visible = createVisibleText(input)
-  const hold = createHoldBack(input.holdBackTokens)
+  const { model, plan, answerTokens, release, onUsed, signal } = input
+  const { kind: _, visible: limits, holdBackTokens, ...request } = plan
+  const visible = createVisibleText(limits)
+  const hold = createHoldBack(holdBackTokens)
+  const readsAlong = holdBackTokens !== Number.POSITIVE_INFINITY
   const toolCalls: ToolCall[] = []
   let text = ''
   let hiddenTokens = 0
@@ -54,7 +53,9 @@ export async function* streamReply(input: ReplyInput): AsyncGenerator<AgentEvent
     completionTokens: textTokens + hiddenTokens,
   })
   try {
-    for await (const event of model.stream(request)) {
+    // Where the text is counted as it comes, it has to come in pieces.
+    const whole = !readsAlong && limits.maxTokens === undefined
+    for await (const event of model.stream({ ...request, whole, signal })) {
       switch (event.type) {
         case 'text':
           text += event.text
@@ -77,7 +78,9 @@ export async function* streamReply(input: ReplyInput): AsyncGenerator<AgentEvent
         default:
           event satisfies never
       }
-      if (visible.ended !== null && toolCalls.length === 0 && textTokens >= input.answerTokens) {
+      // A stop sequence may stand before a call as well: who does not read along can wait and see.
+      const isOver = visible.ended === 'length' || (visible.ended === 'stop' && readsAlong)
+      if (isOver && toolCalls.length === 0 && textTokens >= answerTokens) {
         return toReply({ reason: visible.ended, usage: used() })
       }
     }

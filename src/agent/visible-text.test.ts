@@ -16,19 +16,19 @@ describe('a stop sequence', () => {
     })
   })
 
-  test('is never seen, however it is cut and whatever follows', () => {
+  test('is never seen, however the text is cut, and ends it where it is complete first', () => {
     const words = fc.array(fc.constantFrom('a', 'ab', 'b', 'aba', 'c', ' '), { maxLength: 12 })
+    const sequences = fc.array(fc.constantFrom('aba', 'bb', 'c a', 'b', 'abab'), { minLength: 1, maxLength: 3 })
     fc.assert(
-      fc.property(
-        words,
-        fc.array(fc.constantFrom('aba', 'bb', 'c a'), { minLength: 1, maxLength: 3 }),
-        (pieces, stop) => {
-          const whole = pieces.join('')
-          const ends = stop.map((sequence) => whole.indexOf(sequence)).filter((at) => at >= 0)
-          const expected = ends.length === 0 ? whole : whole.slice(0, Math.min(...ends))
-          expect(show(pieces, { stop }).text).toBe(expected)
-        },
-      ),
+      fc.property(words, sequences, (pieces, stop) => {
+        const whole = pieces.join('')
+        const ends = Array.from({ length: whole.length }, (_, at) => whole.slice(0, at + 1))
+        const first = ends.find((text) => stop.some((sequence) => text.endsWith(sequence)))
+        const longest = stop.filter((sequence) => first?.endsWith(sequence)).toSorted((a, b) => b.length - a.length)[0]
+        const expected = first === undefined ? whole : first.slice(0, first.length - (longest?.length ?? 0))
+        expect(show(pieces, { stop }).text).toBe(expected)
+        expect(show([whole], { stop }).text).toBe(expected)
+      }),
     )
   })
 

@@ -59,9 +59,13 @@ export function createVisibleText({
   }
 }
 
+/** Where the sequence begins that is complete first: whatever the pieces, the same one ends the text. */
 function firstIndexOf(text: string, sequences: readonly string[]): number | undefined {
-  const found = sequences.map((sequence) => text.indexOf(sequence)).filter((at) => at >= 0)
-  return found.length === 0 ? undefined : Math.min(...found)
+  const found = sequences.flatMap((sequence) => {
+    const at = text.indexOf(sequence)
+    return at < 0 ? [] : [{ at, end: at + sequence.length }]
+  })
+  return found.toSorted((a, b) => a.end - b.end || a.at - b.at)[0]?.at
 }
 
 /** Length of the longest end of `text` that begins one of `sequences`. */

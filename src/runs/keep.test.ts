@@ -34,18 +34,20 @@ test('it is gone once its time is over', async () => {
   nowMs += 60_000
   expect(await keep.get('alice', 'a')).toEqual({ text: 'x' })
   nowMs += 1
+  expect(await keep.delete('alice', 'a')).toBe(false)
   expect(await keep.get('alice', 'a')).toBeUndefined()
 })
 
 test('the oldest makes room for the newest', async () => {
-  const keep = create(10_000)
-  for (const id of ['a', 'b', 'c', 'd', 'e']) await keep.set('alice', id, { text: 'x'.repeat(1_000) })
+  const keep = create(20_000)
+  for (const id of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'])
+    await keep.set('alice', id, { text: 'x'.repeat(1_000) })
   expect(await keep.get('alice', 'a')).toBeUndefined()
-  expect(await keep.get('alice', 'e')).toBeDefined()
+  expect(await keep.get('alice', 'j')).toBeDefined()
 })
 
-test('what is too large for all the room is not kept, and nothing else goes for it', async () => {
-  const keep = create(10_000)
+test('what would push out many others is not kept, and nothing else goes for it', async () => {
+  const keep = create(80_000)
   await keep.set('alice', 'small', { text: 'x' })
   await keep.set('alice', 'large', { text: 'x'.repeat(10_000) })
   expect(await keep.get('alice', 'large')).toBeUndefined()

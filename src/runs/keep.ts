@@ -11,7 +11,10 @@ export type Keep<Value extends object> = {
   delete(caller: string, id: string): Promise<boolean>
 }
 
-/** Keeps in this process, and until its end. What was not asked for longest goes first once there is too much. */
+/**
+ * Keeps in this process, and until its end. What was not asked for longest goes first once there is too much; a value that
+ * would push out many others is not kept at all.
+ */
 export function createMemoryKeep<Value extends object>({
   ttlMs,
   maxBytes,
@@ -28,6 +31,7 @@ export function createMemoryKeep<Value extends object>({
     ttlResolution: 0,
     perf: { now },
     maxSize: maxBytes,
+    maxEntrySize: Math.floor(maxBytes / LEAST_ENTRIES),
     sizeCalculation: toSize,
   })
   const toKey = (caller: string, id: string) => JSON.stringify([caller, id])
@@ -39,9 +43,14 @@ export function createMemoryKeep<Value extends object>({
     async set(caller, id, value) {
       values.set(toKey(caller, id), JSON.stringify(value))
     },
-    delete: async (caller, id) => values.delete(toKey(caller, id)),
+    async delete(caller, id) {
+      const key = toKey(caller, id)
+      return values.has(key) && values.delete(key) // what is too old to be found is still there
+    },
   }
 }
+
+const LEAST_ENTRIES = 8
 
 /** Node keeps a text in one or two bytes a character; the entry itself is not free either. */
 const toSize = (text: string, key: string) => 2 * (text.length + key.length) + 256

@@ -73,6 +73,40 @@ test('a call that the caller does not tell of was never made', async () => {
   expect(messages.slice(3)).toEqual([says(read, balance), result('call_r'), result('call_b')])
 })
 
+test('what the user says meanwhile does not end the turn', async () => {
+  await keep()
+  const { messages } = await restore([...back, { role: 'user', text: 'and now?' }])
+  expect(messages.slice(-2)).toEqual([result('call_w'), { role: 'user', text: 'and now?' }])
+  expect(messages).toHaveLength(1 + mixed.length + 2 + 1)
+})
+
+test('what the caller has changed in its own calls and words stays changed', async () => {
+  await keep()
+  const approved = { ...read, argumentsText: '{"path":"other"}' }
+  const told = [question, { ...says(approved, write), text: 'As you like.' }, result('call_w'), result('call_r')]
+  const { messages } = await restore(told)
+  expect(messages[3]).toEqual({ role: 'assistant', text: 'As you like.', toolCalls: [approved, balance, write] })
+})
+
+test('a message with calls of others in it is not ours to complete, and no result loses its call', async () => {
+  await keep()
+  const foreign = call('call_z', 'zoom')
+  const told = [question, says(read, write, foreign), result('call_r'), result('call_w'), result('call_z')]
+  expect((await restore(told)).messages).toEqual(told)
+  const between = [
+    question,
+    says(read),
+    result('call_r'),
+    says(foreign),
+    result('call_z'),
+    says(write),
+    result('call_w'),
+  ]
+  const { messages } = await restore(between)
+  expect(messages.slice(-4)).toEqual(between.slice(-4))
+  expect(messages.filter((message) => message.role === 'tool' && message.callId === 'call_n')).toHaveLength(1)
+})
+
 test('calls of another provider are no turn of ours', async () => {
   await keep()
   const foreign = [question, says(call('call_x', 'read')), result('call_x')]

@@ -55,19 +55,22 @@ export async function restoreTurns(
   turns: KeptTurns,
   { caller, messages, nowMs }: { caller: string; messages: readonly Message[]; nowMs: number },
 ): Promise<{ messages: readonly Message[]; blocks: readonly BlockRef[] }> {
-  const question = messages.findLastIndex(({ role }) => role === 'user')
-  const restored: Message[] = [...messages.slice(0, question + 1)]
+  // An assistant's message without calls ends a turn; what the user says meanwhile does not.
+  const start = messages.findLastIndex((message) => message.role === 'assistant' && message.toolCalls.length === 0) + 1
+  const restored: Message[] = [...messages.slice(0, start)]
+  const used = new Set<string>()
   const blocks = new Map<string, BlockRef>()
-  for (let at = question + 1; at < messages.length; ) {
+  for (let at = start; at < messages.length; ) {
     const message = messages[at] as Message
     const turn = await findTurn(turns, caller, message)
-    if (turn === undefined) {
+    if (turn === undefined || used.has(turn.callIds.join())) {
       restored.push(message)
       at++
       continue
     }
+    used.add(turn.callIds.join())
     const told = exchangeAt(messages, at, new Set(turn.callIds))
-    restored.push(...mergeResults(turn.messages, told))
+    restored.push(...mergeExchange(turn.messages, told))
     at += told.length
     if (nowMs - turn.keptAtMs > SAME_BLOCK_MS) continue
     for (const block of turn.blocks) blocks.set(block.chain, { ...block, number: BigInt(block.number) })
@@ -75,35 +78,44 @@ export async function restoreTurns(
   return { messages: restored, blocks: [...blocks.values()] }
 }
 
+/** A message that makes other calls too is not ours to complete. */
 async function findTurn(turns: KeptTurns, caller: string, message: Message): Promise<KeptTurn | undefined> {
-  const [call] = message.role === 'assistant' ? message.toolCalls : []
-  const kept = call && (await turns.get(caller, call.id))
+  const calls = message.role === 'assistant' ? message.toolCalls : []
+  const kept = calls[0] && (await turns.get(caller, calls[0].id))
   const turn = kept && 'at' in kept ? await turns.get(caller, kept.at) : kept
-  return turn === undefined || 'at' in turn ? undefined : turn
+  if (turn === undefined || 'at' in turn) return undefined
+  return calls.every(({ id }) => turn.callIds.includes(id)) ? turn : undefined
 }
 
 /** The messages from `from` on that make and answer the calls of one turn. Some agents tell each call in a message of its own. */
 function exchangeAt(messages: readonly Message[], from: number, callIds: ReadonlySet<string>): readonly Message[] {
-  const isOther = (message: Message) => {
-    if (message.role === 'tool') return !callIds.has(message.callId)
-    return message.role !== 'assistant' || !message.toolCalls.some(({ id }) => callIds.has(id))
+  const isPart = (message: Message) => {
+    if (message.role === 'tool') return callIds.has(message.callId)
+    if (message.role !== 'assistant' || message.toolCalls.length === 0) return false
+    return message.toolCalls.every(({ id }) => callIds.has(id))
   }
-  const end = messages.findIndex((message, at) => at >= from && isOther(message))
+  const end = messages.findIndex((message, at) => at >= from && !isPart(message))
   return messages.slice(from, end === -1 ? undefined : end)
 }
 
-/** Puts the results that the caller tells between those that were kept, in call order; a call it does not tell was never made. */
-function mergeResults(kept: readonly Message[], told: readonly Message[]): readonly Message[] {
+/**
+ * Puts what the caller tells, its own calls and their results, between what was kept, in call order. A call it does not tell
+ * was never made.
+ */
+function mergeExchange(kept: readonly Message[], told: readonly Message[]): readonly Message[] {
   const at = kept.findLastIndex(({ role }) => role === 'assistant')
   const last = kept[at] as AssistantMessage
-  const known = [...kept.slice(at + 1), ...told]
+  const results = [...kept.slice(at + 1), ...told].filter((message) => message.role === 'tool')
+  const toldBy = told.filter((message) => message.role === 'assistant')
+  const toldCalls = toldBy.flatMap(({ toolCalls }) => toolCalls)
   const answered = last.toolCalls.flatMap((call) => {
-    const result = known.find((message) => message.role === 'tool' && message.callId === call.id)
-    return result === undefined ? [] : [{ call, result }]
+    const result = results.find(({ callId }) => callId === call.id)
+    return result === undefined ? [] : [{ call: toldCalls.find(({ id }) => id === call.id) ?? call, result }]
   })
+  const text = toldBy.map((message) => message.text).join('') || last.text
   return [
     ...kept.slice(0, at),
-    { ...last, toolCalls: answered.map(({ call }) => call) },
+    { ...last, text, toolCalls: answered.map(({ call }) => call) },
     ...answered.map(({ result }) => result),
   ]
 }

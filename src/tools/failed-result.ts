@@ -18,7 +18,9 @@ export function toFailedResult(
 
 /** The answer to a call of a tool that is not among `names`. */
 export function toUnknownTool(called: string, names: readonly string[]): ToolResult {
-  return toFailedResult(`There is no tool named '${called.slice(0, 64)}'. Tools: ${names.join(', ')}.`)
+  return toFailedResult(`There is no tool named '${called.slice(0, 64)}'. Tools: ${names.join(', ')}.`, {
+    invalidArguments: true,
+  })
 }
 
 /** The details are an author's own: where they are too long or have no JSON form, the reason goes alone. */

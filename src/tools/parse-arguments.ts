@@ -1,3 +1,5 @@
+import { unfence } from './unfence.ts'
+
 /**
  * The object a model meant by its arguments, or undefined. Models fence their JSON, escape it twice, leave it empty for
  * "no arguments", quote like Python and leave trailing commas; anything beyond that is theirs to repair.
@@ -8,11 +10,6 @@ export function parseArguments(text: string): Record<string, unknown> | undefine
   const value = parseJson(bare) ?? parseJson(toJson(bare))
   if (typeof value === 'string' && value !== text) return parseArguments(value)
   return isRecord(value) ? value : undefined
-}
-
-function unfence(text: string): string {
-  const fenced = /^```[a-z]*\s*([\s\S]*?)\s*```$/i.exec(text.trim())
-  return (fenced?.[1] ?? text).trim()
 }
 
 function parseJson(text: string): unknown {

@@ -39,7 +39,7 @@ export type Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodTy
 
 /**
  * A tool's answer to one call. `text` is what the model reads: JSON, capped and cleaned.
- * `invalidArguments` tells a call that did not fit the tool's input from one that failed while it ran.
+ * `invalidArguments` tells a call that fits no tool, or not the tool's input, from one that failed while it ran.
  */
 export type ToolResult =
   | { ok: true; text: string; summary: string; output: unknown; blocks: readonly BlockRef[] }
