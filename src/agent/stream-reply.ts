@@ -1,6 +1,6 @@
 import { BackendError } from '../errors.ts'
 import type { FinishReason, ToolCall, Usage } from '../messages.ts'
-import { estimatePromptTokens } from '../models/estimate-tokens.ts'
+import { estimatePromptTokens, estimateTokens } from '../models/estimate-tokens.ts'
 import type { Model } from '../models/model.ts'
 import { countTokens } from './count-tokens.ts'
 import type { AgentEvent } from './events.ts'
@@ -40,7 +40,7 @@ export async function* streamReply(input: ReplyInput): AsyncGenerator<AgentEvent
   const readsAlong = holdBackTokens !== Number.POSITIVE_INFINITY
   const toolCalls: ToolCall[] = []
   let text = ''
-  let hiddenTokens = 0
+  let writtenTokens = 0
   let textTokens = 0
   const toReply = (end: Pick<Reply, 'reason' | 'usage'>): Reply => ({
     text,
@@ -50,7 +50,7 @@ export async function* streamReply(input: ReplyInput): AsyncGenerator<AgentEvent
   })
   const used = (): Usage => ({
     promptTokens: estimatePromptTokens(request.messages, request.tools),
-    completionTokens: textTokens + hiddenTokens,
+    completionTokens: writtenTokens,
   })
   try {
     // Where the text is counted as it comes, it has to come in pieces.
@@ -60,15 +60,16 @@ export async function* streamReply(input: ReplyInput): AsyncGenerator<AgentEvent
         case 'text':
           text += event.text
           textTokens += countTokens(event.text)
+          writtenTokens += toUsed(event.text)
           // After a call the step is no answer, so what still comes stays inside.
           if (toolCalls.length === 0) yield* release(hold.push(visible.push(event.text)))
           break
         case 'tool_call':
-          hiddenTokens += countTokens(event.call.argumentsText)
+          writtenTokens += toUsed(event.call.argumentsText)
           toolCalls.push(event.call)
           break
         case 'reasoning':
-          hiddenTokens += countTokens(event.text)
+          writtenTokens += toUsed(event.text)
           break
         case 'finished':
           return toReply({
@@ -85,8 +86,12 @@ export async function* streamReply(input: ReplyInput): AsyncGenerator<AgentEvent
       }
     }
   } catch (error) {
-    if (textTokens + hiddenTokens > 0) onUsed(used())
+    if (writtenTokens > 0) onUsed(used())
     throw error
   }
   throw new BackendError(`The model '${model.id}' stopped in the middle of its answer.`, { kind: 'failed' })
 }
+
+/** Most pieces are one token each; what comes many at once can only be estimated. */
+const toUsed = (piece: string) => (piece.length <= LONGEST_TOKEN ? 1 : estimateTokens(piece))
+const LONGEST_TOKEN = 16
