@@ -19,15 +19,14 @@ export type PlainBench = {
 const MESSAGES = [{ role: 'user', content: 'hello' }]
 
 /**
- * CPU of one completion without tools. All hand on the same 20 words of the same stub; the bare proxy hands on what the
- * one beside it reads, so it streams where that does: ours streams from its backend always, the peer as it was asked.
+ * CPU of one completion without tools. All hand on the same 20 words of the same stub, and the bare proxy hands on what the
+ * one beside it reads: in one piece where the caller waits for it, else word by word.
  */
 export async function plainRows({ stub, proxy, ollamaGateway, openaiGateway, peer }: PlainBench): Promise<Row[]> {
-  const ollamaBare = await cpuPerRequest(proxy, { path: '/api/chat', body: toBody(true) })
-  const bare = {
-    whole: await cpuPerRequest(proxy, { path: OPENAI_PATH, body: toBody(false) }),
-    sse: await cpuPerRequest(proxy, { path: OPENAI_PATH, body: toBody(true) }),
-  }
+  const bareOf = async (stream: boolean) => ({
+    ollama: await cpuPerRequest(proxy, { path: '/api/chat', body: toBody(stream) }),
+    openai: await cpuPerRequest(proxy, { path: OPENAI_PATH, body: toBody(stream) }),
+  })
   const toPeer = { 'x-portkey-provider': 'openai', 'x-portkey-custom-host': `${stub.url}/v1` }
   const rows: Row[] = []
   const peerRows: Row[] = []
@@ -35,20 +34,20 @@ export async function plainRows({ stub, proxy, ollamaGateway, openaiGateway, pee
   for (const stream of [false, true]) {
     const mode = stream ? 'SSE' : 'blocking'
     const ask = { path: OPENAI_PATH, body: toBody(stream) }
+    const bare = await bareOf(stream)
     const theirs = peer && (await cpuPerRequest(peer.child, { ...ask, headers: toPeer }))
     const ours = await cpuPerRequest(ollamaGateway, ask)
     const oursOpenAI = await cpuPerRequest(openaiGateway, ask)
     const besidePeer = (cpuMs: number) =>
       theirs === undefined ? '' : `, ${times(cpuMs / theirs)} the peer (${toMs(theirs)})`
-    rows.push([`CPU per plain completion, ${mode}`, toMs(ours), `${besideProxy(ours, ollamaBare)}${besidePeer(ours)}`])
+    rows.push([`CPU per plain completion, ${mode}`, toMs(ours), `${besideProxy(ours, bare.ollama)}${besidePeer(ours)}`])
     openaiRows.push([
       `the same from an OpenAI-compatible backend, ${mode}`,
       toMs(oursOpenAI),
-      `${besideProxy(oursOpenAI, bare.sse)}${besidePeer(oursOpenAI)}`,
+      `${besideProxy(oursOpenAI, bare.openai)}${besidePeer(oursOpenAI)}`,
     ])
     if (peer !== undefined && theirs !== undefined) {
-      const beside = besideProxy(theirs, stream ? bare.sse : bare.whole)
-      peerRows.push([`the peer, ${peer.name}, ${mode}`, toMs(theirs), beside])
+      peerRows.push([`the peer, ${peer.name}, ${mode}`, toMs(theirs), besideProxy(theirs, bare.openai)])
     }
   }
   return [...rows, ...openaiRows, ...peerRows, await clientToolsRow(ollamaGateway)]

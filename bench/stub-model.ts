@@ -48,7 +48,12 @@ function toAnswer(path: string, { model = 'stub', stream, messages = [] }: ChatR
   const [, name, argumentsText = '{}'] = /^tool:(\w+) (.*)$/s.exec(asked) ?? []
   const pieces: Piece[] = name === undefined ? toWords(slowWords || WORDS) : [{ name, argumentsText }]
   const pauseMs = slowWords > 0 ? SLOW_WORD_MS : 0
-  if (path === '/api/chat') return { contentType: 'application/x-ndjson', frames: toOllama(model, pieces), pauseMs }
+  if (path === '/api/chat') {
+    // Ollama streams unless it is told not to.
+    return stream === false
+      ? { contentType: 'application/json', frames: [toOllamaWhole(model, pieces)], pauseMs }
+      : { contentType: 'application/x-ndjson', frames: toOllama(model, pieces), pauseMs }
+  }
   if (path !== '/v1/chat/completions') return { contentType: 'application/json', frames: ['{}'], pauseMs }
   if (stream === true) return { contentType: 'text/event-stream', frames: toOpenAIStream(model, pieces), pauseMs }
   return { contentType: 'application/json', frames: [toOpenAIWhole(model, pieces)], pauseMs }
@@ -58,13 +63,22 @@ function toWords(count: number): Piece[] {
   return Array.from({ length: count }, (_, i) => ({ text: i === 0 ? 'The' : ` word${i}` }))
 }
 
+const OLLAMA_HEAD = { created_at: '2026-01-01T00:00:00Z' }
+const OLLAMA_END = { done: true, done_reason: 'stop', total_duration: 1, prompt_eval_count: 100, eval_count: WORDS }
+
 function toOllama(model: string, pieces: readonly Piece[]): string[] {
-  const line = (fields: object) => `${JSON.stringify({ model, created_at: '2026-01-01T00:00:00Z', ...fields })}\n`
-  const counts = { total_duration: 1, load_duration: 1, prompt_eval_count: 100, eval_count: WORDS }
+  const line = (fields: object) => `${JSON.stringify({ model, ...OLLAMA_HEAD, ...fields })}\n`
   return [
     ...pieces.map((piece) => line({ message: { role: 'assistant', ...toOllamaFields(piece) }, done: false })),
-    line({ message: { role: 'assistant', content: '' }, done: true, done_reason: 'stop', ...counts }),
+    line({ message: { role: 'assistant', content: '' }, ...OLLAMA_END }),
   ]
+}
+
+function toOllamaWhole(model: string, pieces: readonly Piece[]): string {
+  const content = pieces.map((piece) => ('text' in piece ? piece.text : '')).join('')
+  const called = pieces.filter((piece) => 'name' in piece).map(toOllamaFields)
+  const message = { role: 'assistant', ...Object.assign({}, ...called), content }
+  return JSON.stringify({ model, ...OLLAMA_HEAD, message, ...OLLAMA_END })
 }
 
 function toOllamaFields(piece: Piece): object {
