@@ -4,27 +4,29 @@ import express from 'express'
 import helmet, { type HelmetOptions } from 'helmet'
 import type { Logger } from 'pino'
 import { authenticate } from './http/auth.ts'
-import { browserAccess } from './http/browser-access.ts'
 import { chatCompletions } from './http/chat/chat-completions.ts'
-import { cleanPath } from './http/clean-path.ts'
-import { docsRoutes } from './http/docs/docs-routes.ts'
 import { errorHandler } from './http/error-handler.ts'
-import { jsonBody } from './http/json-body.ts'
-import { bigintToText } from './http/json-text.ts'
 import { methodNotAllowed } from './http/method-not-allowed.ts'
 import { listModels, showModel } from './http/model-list.ts'
+import { docsRoutes } from './http/openapi/docs-routes.ts'
 import { showOpenApi } from './http/openapi/show-openapi.ts'
-import { type Readiness, showReadiness } from './http/readiness.ts'
 import { requestId } from './http/request-id.ts'
 import { requestLog } from './http/request-log.ts'
 import { type BackgroundRuns, createBackgroundRuns } from './http/responses/background-runs.ts'
 import { createResponse } from './http/responses/create-response.ts'
 import { cancelResponse, deleteResponse } from './http/responses/end-response.ts'
+import type { KeptResponseDeps } from './http/responses/kept-responses.ts'
 import { listInputItems } from './http/responses/list-input-items.ts'
 import type { KeptResponse } from './http/responses/response-object.ts'
 import { showResponse } from './http/responses/show-response.ts'
 import { routeNotFound } from './http/route-not-found.ts'
-import { singleHeaders } from './http/single-headers.ts'
+import type { RunRouteDeps } from './http/run-route.ts'
+import { type Readiness, showReadiness } from './http/show-readiness.ts'
+import { browserAccess } from './http/transport/browser-access.ts'
+import { cleanPath } from './http/transport/clean-path.ts'
+import { jsonBody } from './http/transport/json-body.ts'
+import { bigintToText } from './http/transport/json-text.ts'
+import { singleHeaders } from './http/transport/single-headers.ts'
 import { welcome } from './http/welcome.ts'
 import type { Models } from './models/models.ts'
 import { createMemoryKeep, type Keep } from './runs/keep.ts'
@@ -63,19 +65,10 @@ export function createApp({
   heartbeatMs = 10_000,
 }: AppDeps): RequestListener {
   const createdSec = Math.floor(now() / 1000)
-  const complete = chatCompletions({ models, serverToolNames, executeRun, newRunId, now, heartbeatMs })
-  const respond = createResponse({
-    models,
-    serverToolNames,
-    executeRun,
-    keep,
-    background,
-    log,
-    newRunId,
-    now,
-    heartbeatMs,
-  })
-  const kept = { keep, background, heartbeatMs }
+  const runs: RunRouteDeps = { models, serverToolNames, executeRun, newRunId, now, heartbeatMs }
+  const kept: KeptResponseDeps = { keep, background }
+  const complete = chatCompletions(runs)
+  const respond = createResponse({ ...runs, ...kept, log })
   const readOnly = methodNotAllowed('GET', 'HEAD')
 
   const app = express()
@@ -91,7 +84,7 @@ export function createApp({
   app.route('/v1/responses').post(authenticate, jsonBody(bodyLimitBytes), respond).all(methodNotAllowed('POST'))
   app
     .route('/v1/responses/:id')
-    .get(authenticate, showResponse(kept))
+    .get(authenticate, showResponse({ ...kept, heartbeatMs }))
     .delete(authenticate, deleteResponse(kept))
     .all(methodNotAllowed('GET', 'HEAD', 'DELETE'))
   app.route('/v1/responses/:id/cancel').post(authenticate, cancelResponse(kept)).all(methodNotAllowed('POST'))

@@ -25,11 +25,12 @@ async function main(): Promise<void> {
 /** One line for each part that questions need and that does not answer now. */
 async function logReadiness(gateway: Gateway, log: Logger): Promise<void> {
   const { ready, models, chains } = await gateway.readiness()
-  for (const { id, status, detail } of [...models, ...chains]) {
-    if (status !== 'ok') log.warn({ part: id, status, detail }, `${id} is ${status}: ${detail ?? 'no reason given'}`)
+  for (const { id, backend, status, detail = 'no reason given' } of [...models, ...chains]) {
+    const name = backend === undefined ? id : `${id} (${backend})`
+    if (status !== 'ok') log.warn({ part: id, status, detail }, `${name} is ${status}: ${detail}`)
   }
   if (ready) log.info('ready')
-  else log.warn('not ready: questions that need what is down get its error; GET /ready shows the state')
+  else log.warn('not ready: questions fail until the parts above answer; GET /ready says which')
 }
 
 const HELP = `npm start

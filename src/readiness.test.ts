@@ -19,7 +19,7 @@ test.each<[string, ModelHealth, ChainHealth[], boolean]>([
 
 test('what is down says what to do, and nothing that is up says more than that', async () => {
   const { models, chains } = await ask({ status: 'down', detail: 'ollama serve' }, [UP, BASE_DOWN])()
-  expect(models).toEqual([{ id: 'operator', status: 'down', detail: 'ollama serve' }])
+  expect(models).toEqual([{ id: 'operator', backend: 'ollama:qwen3:8b', status: 'down', detail: 'ollama serve' }])
   expect(chains).toEqual([
     { id: 'ethereum', status: 'ok' },
     { id: 'base', status: 'down', detail: 'Check RPC_URL_8453.' },
@@ -40,7 +40,7 @@ test('many who ask within a second cost one check', async () => {
 function ask(health: ModelHealth, chains: ChainHealth[], { now = Date.now, onCheck = () => {} } = {}) {
   const model = {
     id: 'operator',
-    backend: 'x',
+    backend: 'ollama:qwen3:8b',
     contextTokens: 1,
     stream: async function* () {},
     check: async () => health,

@@ -1,5 +1,5 @@
 import type { Chains } from './chain/chains.ts'
-import type { Readiness } from './http/readiness.ts'
+import type { Readiness } from './http/show-readiness.ts'
 import type { Models } from './models/models.ts'
 
 export type ReadinessDeps = {
@@ -27,7 +27,9 @@ export function createReadiness({ models, chains, now = Date.now }: ReadinessDep
 async function check(models: ReadinessDeps['models'], chains: ReadinessDeps['chains']): Promise<Readiness> {
   const signal = AbortSignal.timeout(CHECK_MS)
   const [modelStates, chainStates] = await Promise.all([
-    Promise.all(models.list().map(async ({ id, model }) => ({ id, ...(await model.check(signal)) }))),
+    Promise.all(
+      models.list().map(async ({ id, model }) => ({ id, backend: model.backend, ...(await model.check(signal)) })),
+    ),
     chains.check(signal),
   ])
   return {

@@ -1,6 +1,6 @@
 import { addUsage, NO_USAGE, type ToolCall } from '../messages.ts'
-import type { RunCompleted, RunEvent } from '../runs/run.ts'
-import type { RequestNote } from './locals.ts'
+import type { RunCompleted, RunEvent, RunOrder } from '../runs/run.ts'
+import type { RequestNote } from './request-note.ts'
 
 /** A run as the wire tells it: alike for a whole reply and for a stream, so their texts are equal. */
 export type AnswerPart =
@@ -10,8 +10,13 @@ export type AnswerPart =
   | { type: 'text'; text: string }
   /** A call for the caller to run, after all texts. */
   | { type: 'client_call'; call: ToolCall }
-  /** Last, exactly once, and after at least one text or client call. */
+  /** Last, exactly once. */
   | { type: 'completed'; run: RunCompleted }
+
+/** Whether nothing can be sent before the end, as the answer is checked first. What fails until then still has its status. */
+export function isHeldToEnd({ format, toolChoice }: Pick<RunOrder, 'format' | 'toolChoice'>): boolean {
+  return format !== undefined || toolChoice === 'required' || typeof toolChoice === 'object'
+}
 
 /** Reads the run and notes for the log what it learns. */
 export async function* readAnswer(events: AsyncIterable<RunEvent>, note: RequestNote): AsyncGenerator<AnswerPart> {
@@ -26,7 +31,7 @@ export async function* readAnswer(events: AsyncIterable<RunEvent>, note: Request
       const [text, rest] = splitHalfCharacter(half + event.text)
       half = rest
       if (text !== '') yield { type: 'text', text: text.toWellFormed() }
-      isEmpty &&= text === ''
+      isEmpty = false
     } else if (event.type === 'client_call') {
       if (half !== '') yield { type: 'text', text: half.toWellFormed() }
       half = ''
@@ -42,7 +47,7 @@ export async function* readAnswer(events: AsyncIterable<RunEvent>, note: Request
   note.usage = completed.usage
   note.finish = completed.trace.limit ?? completed.reason
   if (half !== '') yield { type: 'text', text: half.toWellFormed() }
-  else if (isEmpty) yield { type: 'text', text: NO_ANSWER } // an empty answer looks like a hang to chat apps
+  else if (isEmpty) yield { type: 'text', text: NO_ANSWER } // nobody meant it to be empty, and it looks like a hang to chat apps
   yield { type: 'completed', run: completed }
 }
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { RequestHandler } from 'express'
+import type { RequestHandler, Response } from 'express'
 import { isAddress } from 'viem/utils'
 import { GatewayError } from '../errors.ts'
 
@@ -12,6 +12,11 @@ export const authenticate: RequestHandler = (req, res, next) => {
     throw error
   }
   next()
+}
+
+/** Whom {@link authenticate} has found; '' on a route that asks nobody. */
+export function callerOf(res: Response): string {
+  return res.locals.note.caller ?? ''
 }
 
 /**

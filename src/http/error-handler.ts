@@ -1,8 +1,8 @@
 import type { ErrorRequestHandler } from 'express'
 import { BadRequestError, GatewayError } from '../errors.ts'
-import { endUpload } from './end-upload.ts'
-import { toJsonText } from './json-text.ts'
-import { toSseFrame } from './sse.ts'
+import { endUpload } from './transport/end-upload.ts'
+import { toJsonText } from './transport/json-text.ts'
+import { toSseFrame } from './transport/sse.ts'
 
 /** OpenAI's envelope. `details` is a sentence of values that explain the error. */
 type ErrorBody = {

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { BadRequestError } from '../errors.ts'
+import { INTEGER } from './integer.ts'
 
 export type ParamPath = readonly PropertyKey[]
 
@@ -24,6 +25,14 @@ export function unsupported(
   error: string | ((issue: { input?: unknown }) => string),
 ) {
   return { error, params: { code } }
+}
+
+/** Options of `.refine` for a field that may only be left unset. */
+export function notSupported(param: string, hint = '') {
+  return unsupported(
+    'unsupported_parameter',
+    `Unsupported parameter: '${param}' is not supported with this model.${hint}`,
+  )
 }
 
 /** `messages[0].content` */
@@ -55,7 +64,7 @@ function toBadRequest(issue: Issue, root: unknown, rootPath: ParamPath): BadRequ
   }
   switch (issue.code) {
     case 'invalid_type':
-      return wrongType(param, TYPE_NAMES[issue.expected] ?? `a value of type ${issue.expected}`, value)
+      return wrongType(param, toExpected(issue), value)
     case 'too_small':
     case 'too_big':
       return new BadRequestError(`Invalid '${param}': ${toSizeComplaint(issue, value)}`, {
@@ -84,6 +93,10 @@ function wrongType(param: string | null, expected: string, value: unknown): BadR
   return new BadRequestError(message, { param, code: 'invalid_type' })
 }
 
+function toExpected({ expected, message }: z.core.$ZodIssueInvalidType): string {
+  return message === INTEGER ? INTEGER : (TYPE_NAMES[expected] ?? `a value of type ${expected}`)
+}
+
 function unknownValue(param: string | null, value: unknown, known: readonly unknown[]): BadRequestError {
   const shown = typeof value === 'string' ? `'${toShown(value)}'` : toTypeName(value)
   return new BadRequestError(`Invalid value: ${shown}. Supported values are: ${toList(known)}.`, {
@@ -102,13 +115,13 @@ function toSizeComplaint(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBi
     const complaint = value.length === 0 ? 'empty array' : `array too ${word.many}`
     return `${complaint}. Expected an array with ${word.size} length ${bound}, but got ${got} instead.`
   }
-  if (value === '') {
+  if (issue.origin === 'string' && value === '') {
     return `empty string. Expected a string with ${word.size} length ${bound}, but got an empty string instead.`
   }
-  if (typeof value === 'string') {
+  if (issue.origin === 'string' && typeof value === 'string') {
     return `string too ${word.many}. Expected a string with ${word.size} length ${bound}, but got a string with length ${value.length} instead.`
   }
-  const kind = Number.isInteger(value) ? 'integer' : 'decimal'
+  const kind = issue.message === INTEGER ? 'integer' : 'decimal'
   return `${kind} ${word.side} ${word.size} value. Expected a value ${word.compare} ${bound}, but got ${toShown(value)} instead.`
 }
 
@@ -119,7 +132,6 @@ function toPatternComplaint({ pattern }: z.core.$ZodIssueInvalidStringFormat): s
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {
   number: 'a decimal',
-  int: 'an integer',
   string: 'a string',
   boolean: 'a boolean',
   array: 'an array',

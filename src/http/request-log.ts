@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express'
 import type { Logger } from 'pino'
 import { GatewayError } from '../errors.ts'
 import { toErrorLog } from './error-log.ts'
-import type { RequestNote } from './locals.ts'
+import type { RequestNote } from './request-note.ts'
 
 /** One line per request, when it is over. Never its body, its keys or its query string. */
 export function requestLog(log: Logger): RequestHandler {
@@ -11,8 +11,8 @@ export function requestLog(log: Logger): RequestHandler {
     const note: RequestNote = {}
     res.locals.note = note
     res.once('close', () => {
-      const { error, metadata, runBegun: _, ...rest } = note
-      const status = res.writableFinished ? res.statusCode : CALLER_LEFT
+      const { error, metadata, runBegun: _, isAnswered = res.writableFinished, ...rest } = note
+      const status = isAnswered ? res.statusCode : CALLER_LEFT
       const route: string | null = req.route?.path ?? null
       const line = {
         requestId: res.locals.requestId,

@@ -20,7 +20,7 @@ describe('npm start', () => {
   test('with nothing reachable serves all the same, and its log says what is down and what to do', async () => {
     const { output, url } = await start(NOTHING_REACHABLE)
     await expect.poll(output).toContain('not ready')
-    expect(output()).toMatch(/operator is down: .*ollama serve/i)
+    expect(output()).toMatch(/operator \(ollama:qwen3:8b\) is down: .*ollama serve/i)
     expect(output()).toMatch(/ethereum is down: .*RPC_URL_1/)
     expect(output()).not.toContain(NOBODY)
     expect((await fetch(`${url}/health`)).status).toBe(200)

@@ -35,6 +35,23 @@ test.each([
   expect(JSON.parse(body)).toMatchObject({ error: { message: expect.stringContaining(`'${name}'`), code: null } })
 })
 
+test.each(['x-groundwire-tools', 'x-groundwire-trace'])(
+  '§1.9 the header %s is a switch: what is neither on nor off is refused',
+  async (name) => {
+    const gateway = await startHttp(says('ok'))
+    for (const word of ['on', 'OFF', '1', '0', 'True', 'false', '']) {
+      expect((await gateway.ask(HELLO, { headers: { [name]: word } })).status).toBe(200)
+    }
+    const refused = await gateway.ask(HELLO, { headers: { [name]: 'maybe' } })
+    expect([refused.status, refused.headers.get('x-groundwire-run-id')]).toEqual([400, null])
+    expect((await refused.json()).error).toMatchObject({
+      message: `Invalid header '${name}': expected 'on' or 'off'.`,
+      param: name,
+      code: 'invalid_value',
+    })
+  },
+)
+
 test('§1.9 other headers may be sent twice', async () => {
   const gateway = await startHttp(says('ok'))
   const { status } = await sendRaw(

@@ -152,6 +152,18 @@ const REAL: [what: string, messages: readonly object[]][] = [
     ],
   ],
   [
+    'with documents on chat histories',
+    [
+      user(
+        `### Task:\nRespond to the user query using the provided context, incorporating …\n### Guidelines:\n- …\n<context>\n<source id="1">As JSON: ${HISTORY}</source>\n</context>\n\nwhat is the balance of vitalik.eth?`,
+      ),
+    ],
+  ],
+  [
+    'on a chat history, in the words of a task',
+    [user(`### Task:\nHere is a log, ${HISTORY}. Check the balances in it, and answer as JSON.`)],
+  ],
+  [
     'that quotes a hidden call in its middle',
     [user(`Why did my app send this? "${task('Generate a concise title.', '{ "title": "…" }')}"`)],
   ],

@@ -64,6 +64,31 @@ test('§1.8 an error that may quote a prompt is logged without its words', async
   expect(JSON.stringify(gateway.log)).not.toContain('private')
 })
 
+test('§1.8 what the model did wrong is logged as an error, and without a stack', async () => {
+  const gateway = await startHttp(async function* () {
+    yield { type: 'step_started', step: 1 }
+    throw new BackendError("The model 'operator' did not write JSON.", { kind: 'failed' })
+  })
+  await gateway.ask(HELLO)
+  await expect.poll(() => gateway.log).toHaveLength(1)
+  expect(gateway.log[0]).toMatchObject({ level: 50, status: 502, error: { name: 'BackendError' } })
+  expect(gateway.log[0]?.error).not.toHaveProperty('stack')
+})
+
+test('§1.1 a caller who stops the upload when told that it is too large is logged as told so', async () => {
+  const gateway = await startHttp(says('never'), { bodyLimitBytes: 1024 })
+  const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1')
+  socket.setEncoding('utf8')
+  const heard = new Promise((resolve) => socket.once('data', resolve))
+  socket.write(
+    `POST /v1/chat/completions HTTP/1.1\r\nx-wallet-address: ${WALLET}\r\ncontent-type: application/json\r\ncontent-length: 2000\r\n\r\n{`,
+  )
+  expect(await heard).toMatch(/^HTTP\/1.1 413 /)
+  socket.destroy()
+  await expect.poll(() => gateway.log).toHaveLength(1)
+  expect(gateway.log[0]).toMatchObject({ level: 30, status: 413, error: { code: 'request_too_large' } })
+})
+
 test('§1.11 probes are logged at debug only', async () => {
   const gateway = await startHttp(says('ok'))
   await fetch(`${gateway.url}/health`)

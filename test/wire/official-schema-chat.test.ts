@@ -98,12 +98,12 @@ test('§1.8 an error within a stream is an official ErrorObject too', async () =
   expect(officialFaults('ErrorObject', failure.error)).toEqual([])
 })
 
-test('the schemas are those of the official client that the other specs use', async () => {
+test('§1.4 the schemas are those of the official client that the other specs use', async () => {
   const installed = JSON.parse(await readFile(PACKAGE, 'utf8')) as { version: string }
   expect(OFFICIAL_VERSION, 'run: node scripts/official-schemas.ts').toBe(installed.version)
 })
 
-test('the official description is held to: a reply that strays from it is found out', () => {
+test('§1.4 the official description is held to: a reply that strays from it is found out', () => {
   const choice = { index: 0, message: { role: 'assistant', content: 'Hello', refusal: null }, logprobs: null }
   const reply = { id: 'x', object: 'chat.completion', created: 1, model: 'operator' }
   const faults = (choices: unknown, fields: object = {}) =>

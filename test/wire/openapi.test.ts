@@ -41,7 +41,7 @@ function* walk(value: unknown, path = '#'): Generator<[path: string, node: Recor
   for (const [key, child] of Object.entries(value)) yield* walk(child, `${path}/${key.replaceAll('/', '~1')}`)
 }
 
-test('the document is OpenAPI 3.1, and every reference in it leads somewhere', () => {
+test('§1.11 the document is OpenAPI 3.1, and every reference in it leads somewhere', () => {
   expect(DOCUMENT.openapi).toBe('3.1.0')
   const known = new Set([...walk(DOCUMENT)].map(([path]) => path))
   const refs = [...walk(DOCUMENT)].flatMap(([, node]) => (typeof node.$ref === 'string' ? [node.$ref] : []))
@@ -49,7 +49,7 @@ test('the document is OpenAPI 3.1, and every reference in it leads somewhere', (
   expect(refs.filter((ref) => !known.has(ref))).toEqual([])
 })
 
-test('every operation has a name of its own, its path parameters, and a reply for each fault of the gateway', () => {
+test('§1.11 every operation has a name of its own, its path parameters, and a reply for each fault of the gateway', () => {
   const names = operations.map(({ operation }) => operation.operationId)
   expect(new Set(names).size).toBe(names.length)
   for (const { path, operation } of operations) {
@@ -61,7 +61,7 @@ test('every operation has a name of its own, its path parameters, and a reply fo
   }
 })
 
-test('every example fits its schema', () => {
+test('§1.11 every example fits its schema', () => {
   const wrong: string[] = []
   let count = 0
   for (const [path, node] of walk(DOCUMENT)) {
@@ -82,13 +82,13 @@ test.each(
       ([name, { value }]) => [path, name, value] as const,
     ),
   ),
-)('what the document shows is understood: %s %s', async (path, _name, body) => {
+)('§1.11 what the document shows is understood: %s %s', async (path, _name, body) => {
   const gateway = await startHttp(says('ok'))
   const response = await fetch(gateway.url + path, { method: 'POST', headers: AS_CALLER, body: JSON.stringify(body) })
   expect(response.status, await response.text()).toBe(200)
 })
 
-test('the routes of the gateway and those of the document are the same', async () => {
+test('§1.11 the routes of the gateway and those of the document are the same', async () => {
   const gateway = await startHttp(says('ok'))
   const documented = operations.map(({ path, method }) => `${method.toUpperCase()} ${path}`)
   const served: string[] = []
@@ -156,7 +156,7 @@ test.each([
   ['an answer', says('ok'), HELLO],
   ['an answer with its trace', tells({ type: 'text', text: 'ok' }, RICH), { ...HELLO, ...TRACE }],
   ['calls for the caller', CALLS, { ...HELLO, tools: [TOOL] }],
-])('a completion is as the document says: %s', async (_what, run, body) => {
+])('§1.11 a completion is as the document says: %s', async (_what, run, body) => {
   const gateway = await startHttp(run)
   const whole = await (await gateway.ask(body)).json()
   expect(complaintAbout(documentedSchema('/v1/chat/completions', 'post', 200), whole)).toBeUndefined()
@@ -169,7 +169,7 @@ test.each([
   expect(frames.map((frame) => complaintAbout(schema, JSON.parse(frame)))).toEqual(frames.map(() => undefined))
 })
 
-test('a field the document does not know is a complaint', () => {
+test('§1.11 a field the document does not know is a complaint', () => {
   const schema = documentedSchema('/health', 'get', 200)
   expect(complaintAbout(schema, { status: 'ok' })).toBeUndefined()
   expect(complaintAbout(schema, { status: 'ok', more: 1 })).toBeDefined()
@@ -186,7 +186,7 @@ test.each([
   ['put', '/health', 405],
   ['post', '/v1/chat/completions', 400],
   ['get', '/v1/responses/{id}', 404, 'resp_x'],
-] as const)('a plain reply is as the document says: %s %s %i', async (method, path, status, id?: string) => {
+] as const)('§1.11 a plain reply is as the document says: %s %s %i', async (method, path, status, id?: string) => {
   const gateway = await startHttp(says('never'))
   const response = await fetch(gateway.url + path.replace('{id}', id ?? ''), {
     method,
@@ -198,7 +198,7 @@ test.each([
   expect(complaintAbout(schema, await response.json())).toBeUndefined()
 })
 
-test('a response is as the document says, from its creation to its end', async () => {
+test('§1.11 a response is as the document says, from its creation to its end', async () => {
   const gateway = await startHttp(CALLS)
   const at = async (method: string, path: string, id = '', body?: object) => {
     const response = await fetch(gateway.url + path.replace('{id}', id), {
@@ -219,7 +219,7 @@ test('a response is as the document says, from its creation to its end', async (
   await at('DELETE', '/v1/responses/{id}', id)
 })
 
-test('the document may be cached, and is not sent twice to who has it', async () => {
+test('§1.11 the document may be cached, and is not sent twice to who has it', async () => {
   const gateway = await startHttp(says('ok'))
   const url = `${gateway.url}/openapi.json`
   const first = await fetch(url)
@@ -231,7 +231,7 @@ test('the document may be cached, and is not sent twice to who has it', async ()
   expect(await sendRaw(gateway.url, asked)).toMatchObject({ status: 304, body: '' })
 })
 
-test('the page of the documentation loads nothing but what this gateway serves', async () => {
+test('§1.11 the page of the documentation loads nothing but what this gateway serves', async () => {
   const gateway = await startHttp(says('ok'))
   const page = await fetch(`${gateway.url}/docs`)
   expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
@@ -250,7 +250,7 @@ test('the page of the documentation loads nothing but what this gateway serves',
   }
 })
 
-test('of the folder that the page comes from, nothing else is served', async () => {
+test('§1.11 of the folder that the page comes from, nothing else is served', async () => {
   const gateway = await startHttp(says('ok'))
   for (const file of ['package.json', 'index.html', '..%2fpackage.json', 'swagger-ui-bundle.js.map'])
     expect((await fetch(`${gateway.url}/docs/${file}`)).status).toBe(404)

@@ -138,9 +138,15 @@ test('§1.4 a reply names the model that answered, also where it stands in for t
   expect(await (await gateway.ask({ ...HELLO, model: 'operator' })).json()).toMatchObject({ model: 'rehearsal' })
 })
 
+test('§1.4 an answer that is meant to be empty, as its stop sequence came first, is', async () => {
+  const gateway = await startHttp(tells({ type: 'text', text: '' }, completed()))
+  const body = await (await gateway.ask(HELLO)).json()
+  expect(body.choices[0]?.message.content).toBe('')
+})
+
 test('§1.4 a run without a word still has a content, and counts that are no numbers become zero', async () => {
   const usage = { promptTokens: Number.NaN, completionTokens: 2.4 }
-  const gateway = await startHttp(tells({ type: 'text', text: '' }, completed({ usage })))
+  const gateway = await startHttp(tells(completed({ usage })))
   const body = await (await gateway.ask(HELLO)).json()
   expect(body.choices[0]?.message.content).toMatch(/\w/)
   expect(body.usage).toEqual({ prompt_tokens: 0, completion_tokens: 2, total_tokens: 2 })

@@ -66,6 +66,13 @@ const REFUSED: [what: string, body: unknown, param: string | null, code: string 
     "Invalid type for 'temperature': expected a decimal, but got a string instead.",
   ],
   [
+    'a whole temperature above 2',
+    { ...HELLO, temperature: 3 },
+    'temperature',
+    'invalid_value',
+    "Invalid 'temperature': decimal above maximum value. Expected a value <= 2, but got 3 instead.",
+  ],
+  [
     'a top_p below 0',
     { ...HELLO, top_p: -0.1 },
     'top_p',
@@ -85,6 +92,20 @@ const REFUSED: [what: string, body: unknown, param: string | null, code: string 
     'max_completion_tokens',
     'invalid_type',
     "Invalid type for 'max_completion_tokens': expected an integer, but got a decimal instead.",
+  ],
+  [
+    'tokens as text',
+    { ...HELLO, max_tokens: '5' },
+    'max_tokens',
+    'invalid_type',
+    "Invalid type for 'max_tokens': expected an integer, but got a string instead.",
+  ],
+  [
+    'a list of choices',
+    { ...HELLO, n: [1] },
+    'n',
+    'invalid_type',
+    "Invalid type for 'n': expected an integer, but got an array instead.",
   ],
   [
     'five stops',
@@ -127,7 +148,7 @@ const REFUSED: [what: string, body: unknown, param: string | null, code: string 
     { ...HELLO, presence_penalty: 3 },
     'presence_penalty',
     'invalid_value',
-    "Invalid 'presence_penalty': integer above maximum value.",
+    "Invalid 'presence_penalty': decimal above maximum value. Expected a value <= 2, but got 3 instead.",
   ],
   [
     'a logit bias',
@@ -156,7 +177,7 @@ const REFUSED: [what: string, body: unknown, param: string | null, code: string 
     { ...HELLO, modalities: ['text', 'audio'] },
     'modalities',
     'unsupported_value',
-    'Unsupported value',
+    `Unsupported value: 'modalities' does not support ["text","audio"] with this model. Only ["text"] is supported.`,
   ],
   ['a voice', { ...HELLO, audio: { voice: 'alloy' } }, 'audio', 'unsupported_parameter', 'Unsupported parameter'],
   [

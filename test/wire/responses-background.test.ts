@@ -53,6 +53,60 @@ test('§2 the conversation goes on from a background response once it is complet
   expect(gateway.orders[1]?.messages).toHaveLength(3)
 })
 
+test('§2 a background response that runs cannot be gone on from yet', async () => {
+  const { executeRun } = twoParts()
+  const gateway = await startHttp(executeRun)
+  const { create, get } = responsesOf(gateway)
+  const { id } = (await create(BACKGROUND)).body
+  await expect.poll(async () => (await get(id)).body.status).toBe('in_progress')
+  expect(await create({ input: 'and?', previous_response_id: id })).toMatchObject({
+    status: 400,
+    body: {
+      error: {
+        message: `Previous response with id '${id}' is in_progress: nothing can follow it.`,
+        param: 'previous_response_id',
+      },
+    },
+  })
+})
+
+test('§2 an answer as JSON is in progress as soon as the model is heard', async () => {
+  const { promise: goesOn, resolve: goOn } = Promise.withResolvers<void>()
+  onTestFinished(() => goOn())
+  const gateway = await startHttp(async function* () {
+    yield { type: 'tool_started', step: 1, call: { id: 'call_1', name: 'f', argumentsText: '{}' } }
+    await goesOn
+    yield { type: 'text', text: '{}' }
+    yield completed()
+  })
+  const { create, get } = responsesOf(gateway)
+  const { id } = (await create({ ...BACKGROUND, text: { format: { type: 'json_object' } } })).body
+  await expect.poll(async () => (await get(id)).body.status).toBe('in_progress')
+})
+
+test.each([
+  ['polled', false],
+  ['streamed', true],
+])(
+  '§2 a background response that cannot be kept is logged, and ends as failed where it is %s',
+  async (_how, stream) => {
+    const { executeRun, goOn } = twoParts()
+    const fails = () => Promise.reject(new Error('store down'))
+    const gateway = await startHttp(executeRun, {
+      keptResponses: { get: async () => undefined, set: fails, delete: async () => false },
+    })
+    const { send } = responsesOf(gateway)
+    const response = await send('POST', '', { ...BACKGROUND, stream })
+    goOn()
+    const text = await response.text()
+    if (stream)
+      expect(readEvents(text).at(-1)).toMatchObject({ type: 'response.failed', response: { status: 'failed' } })
+    const isLine = ({ msg }: Record<string, unknown>) => msg === 'background run'
+    await expect.poll(() => gateway.log.filter(isLine)).toHaveLength(1)
+    expect(gateway.log.find(isLine)).toMatchObject({ level: 50, status: 'failed', error: { message: 'store down' } })
+  },
+)
+
 test('§2 what goes wrong in the background is told as a failed response with status 200, and logged', async () => {
   const gateway = await startHttp(async function* () {
     yield { type: 'text', text: 'Hel' }
@@ -173,7 +227,12 @@ test('§2 a run in the background that was not streamed cannot be followed', asy
   expect(await get(`${id}?stream=true`)).toMatchObject({ status: 400, body: { error: { param: 'stream' } } })
   expect(await get(`${id}?stream=true&starting_after=x`)).toMatchObject({
     status: 400,
-    body: { error: { param: 'starting_after' } },
+    body: {
+      error: {
+        param: 'starting_after',
+        message: "Invalid type for 'starting_after': expected an integer, but got a string instead.",
+      },
+    },
   })
 })
 
@@ -187,6 +246,23 @@ test('§1.8 too many background runs at once are a 429 that says when to come ba
   expect(refused.headers.get('retry-after')).toBe('10')
   await cancel(id)
   expect((await create(BACKGROUND)).status).toBe(200)
+})
+
+test('§1.8 one caller with many background runs does not shut out the others', async () => {
+  const { executeRun } = twoParts()
+  const gateway = await startHttp(executeRun, {
+    backgroundRuns: createBackgroundRuns({ maxRunning: 3, maxRunningOfCaller: 1 }),
+  })
+  const { create } = responsesOf(gateway)
+  expect((await create(BACKGROUND)).status).toBe(200)
+  expect(await create(BACKGROUND)).toMatchObject({
+    status: 429,
+    body: {
+      error: { message: 'Too many of your background responses are running: 1 at most. Try again when one has ended.' },
+    },
+  })
+  const other = responsesOf(gateway, { 'x-wallet-address': `0x${'1'.repeat(40)}` })
+  expect((await other.create(BACKGROUND)).status).toBe(200)
 })
 
 test('§2 when the gateway closes, background runs may end, and then are stopped', async () => {

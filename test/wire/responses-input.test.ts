@@ -137,6 +137,7 @@ test.each([
   ['input_image', { image_url: 'https://example.org/a.png' }],
   ['input_file', { file_id: 'f' }],
   ['input_audio', {}],
+  ['video_url', {}],
 ])('§2 %s is refused by its place, and nothing is fetched', async (type, part) => {
   expect(
     await refusalOf([

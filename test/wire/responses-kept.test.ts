@@ -155,6 +155,32 @@ test('§2 an item can be sent by its id, wherever it is kept', async () => {
   ])
 })
 
+test('§2 an item that stands twice in a conversation is refused in the words of OpenAI', async () => {
+  const gateway = await startHttp(says('hi'))
+  const { create, get } = responsesOf(gateway)
+  const said = { role: 'user', content: 'go', id: 'mine' }
+  const { id, output } = (await create({ input: [said] })).body
+  const answer = { type: 'item_reference', id: output[0].id }
+  for (const [body, twice] of [
+    [{ input: [said, said] }, 'mine'],
+    [{ input: [answer, answer] }, answer.id],
+    [{ input: [said], previous_response_id: id }, 'mine'],
+    [{ input: [answer], previous_response_id: id }, answer.id],
+  ] as const) {
+    expect(await create(body)).toMatchObject({
+      status: 400,
+      body: {
+        error: {
+          message: `Duplicate item found with id ${twice}. Remove duplicate items from your input and try again.`,
+          param: 'input',
+          code: null,
+        },
+      },
+    })
+  }
+  expect(await get(`${id}/input_items`)).toMatchObject({ status: 200, body: { data: [{ id: 'mine' }] } })
+})
+
 test.each(['rs_1', 'msg_abco0', '__proto__'])('§2 the reference %s to nothing is a 404 that names it', async (id) => {
   const gateway = await startHttp(says('never'))
   expect(await responsesOf(gateway).create({ input: [{ type: 'item_reference', id }] })).toMatchObject({
@@ -187,16 +213,19 @@ test('§2 input items are the conversation before the output, the latest first, 
 })
 
 test.each([
-  ['limit=0', 'limit'],
-  ['limit=101', 'limit'],
-  ['limit=many', 'limit'],
-  ['order=up', 'order'],
-  ['after=nobody', 'after'],
-])('§2 a list of items with %s is refused', async (query, param) => {
+  ['limit=0', 'limit', "Invalid 'limit': integer below minimum value. Expected a value >= 1, but got 0 instead."],
+  ['limit=101', 'limit', "Invalid 'limit': integer above maximum value. Expected a value <= 100, but got 101 instead."],
+  ['limit=many', 'limit', "Invalid type for 'limit': expected an integer, but got a string instead."],
+  ['order=up', 'order', "Invalid value: 'up'. Supported values are: 'asc', and 'desc'."],
+  ['after=nobody', 'after', "Item with id 'nobody' not found."],
+])('§2 a list of items with %s is refused', async (query, param, message) => {
   const gateway = await startHttp(says('hi'))
   const { create, get } = responsesOf(gateway)
   const { id } = (await create({ input: 'hello' })).body
-  expect(await get(`${id}/input_items?${query}`)).toMatchObject({ status: 400, body: { error: { param } } })
+  expect(await get(`${id}/input_items?${query}`)).toMatchObject({
+    status: 400,
+    body: { error: { param, message } },
+  })
 })
 
 test('§2 only a background response can be cancelled, or streamed again', async () => {
@@ -205,7 +234,7 @@ test('§2 only a background response can be cancelled, or streamed again', async
   const { id } = (await create({ input: 'hello' })).body
   expect(await cancel(id)).toMatchObject({
     status: 400,
-    body: { error: { message: 'Cannot cancel a synchronous response.', type: 'invalid_request_error' } },
+    body: { error: { message: 'Cannot cancel a synchronous response.', type: 'invalid_request_error', param: 'id' } },
   })
   expect(await get(`${id}?stream=true`)).toMatchObject({ status: 400, body: { error: { param: 'stream' } } })
 })

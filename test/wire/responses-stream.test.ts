@@ -2,12 +2,13 @@ import OpenAI from 'openai'
 import type { ResponseStreamEvent } from 'openai/resources/responses/responses'
 import { expect, test } from 'vitest'
 import { BackendError } from '../../src/errors.ts'
-import type { ResponseEvent } from '../../src/http/responses/response-events.ts'
+import type { ResponseEvent } from '../../src/http/responses/response-event.ts'
 import type { ExecuteRun, RunEvent } from '../../src/runs/run.ts'
 import { readEvents, responsesOf } from '../support/ask-responses.ts'
 import { calls, completed, says, startHttp, tells } from '../support/http-gateway.ts'
 
 const CALL = { id: 'call_1', name: 'open_page', argumentsText: '{"page":1}' }
+const OPEN_PAGE = { type: 'function', name: 'open_page' }
 const WORKING: RunEvent = { type: 'tool_started', step: 1, call: CALL }
 const RUN_ID = { newRunId: () => 'run_abcdefghijklmnopqrstuvwx' }
 
@@ -71,7 +72,7 @@ test('§2 a call is streamed after the text, with its arguments', async () => {
     tells({ type: 'text', text: 'Wait.' }, { type: 'client_call', call: CALL }, completed({ reason: 'tool_calls' })),
     RUN_ID,
   )
-  const events = await responsesOf(gateway).stream({ input: 'go', tools: [{ type: 'function', name: 'open_page' }] })
+  const events = await responsesOf(gateway).stream({ input: 'go', tools: [OPEN_PAGE] })
   const item = { type: 'function_call', id: 'fc_abcdefghijklmnopqrstuvwxo1', call_id: 'call_1', name: 'open_page' }
   const at = { item_id: item.id, output_index: 1 }
   const done = { ...item, arguments: '{"page":1}', status: 'completed' }
@@ -167,6 +168,32 @@ test('§2 what fails later is response.failed, with what there was, and the stre
   await expect
     .poll(() => gateway.log.at(-1))
     .toMatchObject({ route: '/v1/responses', error: { message: 'operator broke off' } })
+})
+
+test('§2 a stream that failed is kept as what it told, and nothing can follow it', async () => {
+  const gateway = await startHttp(async function* () {
+    yield { type: 'text', text: 'Hel' }
+    throw new BackendError('operator broke off', { kind: 'failed' })
+  })
+  const { stream, get, create } = responsesOf(gateway)
+  const told = (await stream({ input: 'hello' })).at(-1)?.response as { id: string }
+  expect(await get(told.id)).toMatchObject({ status: 200, body: told })
+  expect(await create({ input: 'and?', previous_response_id: told.id })).toMatchObject({
+    status: 400,
+    body: { error: { param: 'previous_response_id', message: expect.stringContaining('is failed') } },
+  })
+})
+
+test.each([
+  ['JSON', { text: { format: { type: 'json_object' } } }],
+  ['a call that was asked for', { tools: [OPEN_PAGE], tool_choice: 'required' }],
+])('§1.6 what goes wrong with an answer as %s has its status, as nothing of it was sent', async (_what, asked) => {
+  const gateway = await startHttp(async function* () {
+    yield WORKING
+    throw new BackendError('It did not come.', { kind: 'failed' })
+  })
+  const response = await responsesOf(gateway).send('POST', '', { input: 'hello', stream: true, ...asked })
+  expect([response.status, response.headers.get('x-should-retry')]).toEqual([502, 'false'])
 })
 
 test('§2 a bug of ours is told as no more than that', async () => {

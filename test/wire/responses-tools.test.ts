@@ -129,7 +129,12 @@ test.each([
     /Invalid schema/,
   ],
   ['a schema of no object', [{ ...open, parameters: { type: 'string' } }], 'tools[0].parameters', /type: "object"/],
-  ['the shape of chat completions', [{ type: 'function', function: { name: 'f' } }], 'tools[0].name', /Missing/],
+  [
+    'the shape of chat completions',
+    [{ type: 'function', function: { name: 'f' } }],
+    'tools[0].name',
+    /^Missing required parameter: 'tools\[0\]\.name'\. Here .* is the form of POST \/v1\/chat\/completions\.$/,
+  ],
   ['no type', [{ name: 'f' }], 'tools[0].type', /Missing/],
   ['too many tools', Array.from({ length: 129 }, (_, at) => named(`f${at}`)), 'tools', /maximum length 128/],
   [

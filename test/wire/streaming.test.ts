@@ -5,13 +5,14 @@ import OpenAI from 'openai'
 import { expect, onTestFinished, test } from 'vitest'
 import { BackendError } from '../../src/errors.ts'
 import { toCallDeltas } from '../../src/http/chat/chat-reply.ts'
-import type { RunEvent } from '../../src/runs/run.ts'
+import type { ExecuteRun, RunEvent } from '../../src/runs/run.ts'
 import { calls, completed, HELLO, type HttpGateway, says, startHttp, tells, WALLET } from '../support/http-gateway.ts'
 import { readChunks } from '../support/read-chunks.ts'
 
 const STREAM = { ...HELLO, stream: true }
 const WITH_USAGE = { ...STREAM, stream_options: { include_usage: true } }
 const CALL = { id: 'call_1', name: 'ens', argumentsText: '{}' }
+const TOOL = { type: 'function', function: { name: 'ens' } }
 const TOOL_STARTED: RunEvent = { type: 'tool_started', step: 1, call: CALL }
 
 /** A promise one can settle from outside: a gate in a run. */
@@ -225,6 +226,30 @@ test('§1.6 a tool at work opens the stream at once', async () => {
   open()
   await expect.poll(caller.read).toContain('[DONE]')
   expect(bodyOf(caller)).not.toContain('tool')
+})
+
+test.each([
+  ['JSON', { response_format: { type: 'json_object' } }],
+  ['a call that was asked for', { tools: [TOOL], tool_choice: 'required' }],
+  ['a call of a tool by its name', { tools: [TOOL], tool_choice: { type: 'function', function: { name: 'ens' } } }],
+])('§1.6 before the end of an answer as %s only silence opens the stream', async (_what, asked) => {
+  const { opened, open } = gate()
+  const run: ExecuteRun = async function* () {
+    yield TOOL_STARTED
+    await opened
+    throw new BackendError('It did not come.', { kind: 'failed' })
+  }
+  const patient = await startHttp(run, { heartbeatMs: 20 })
+  const caller = await rawCaller(patient, { ...STREAM, ...asked })
+  await expect.poll(caller.read).toContain(': ping\n')
+  const gateway = await startHttp(run)
+  const response = gateway.ask({ ...STREAM, ...asked })
+  await expect.poll(() => gateway.orders).toHaveLength(1)
+  open()
+  await expect.poll(caller.read).toContain('data: {"error"')
+  expect(caller.read()).toMatch(/^HTTP\/1.1 200 /)
+  expect((await response).status).toBe(502)
+  expect((await response).headers.get('x-should-retry')).toBe('false')
 })
 
 test('§1.6 what fails before the first frame has its own status, also where a stream was asked for', async () => {

@@ -102,7 +102,7 @@ const REFUSED: [what: string, body: object, param: string, code: string, message
     { tools: [{ type: 'function', name: 'f', parameters: {} }] },
     'tools[0].function',
     'missing_required_parameter',
-    "Missing required parameter: 'tools[0].function'.",
+    "Missing required parameter: 'tools[0].function'. Here a tool holds 'function': {\"name\": …}; the flat form is that of POST /v1/responses.",
   ],
   [
     'a tool without a name',

@@ -1,55 +1,46 @@
 import type { RequestHandler, Response } from 'express'
 import type { ToolCall } from '../../messages.ts'
-import type { Models } from '../../models/models.ts'
-import type { ExecuteRun, RunOrder } from '../../runs/run.ts'
-import { type AnswerPart, readAnswer } from '../answer.ts'
+import type { RunOrder } from '../../runs/run.ts'
+import { type AnswerPart, isHeldToEnd, readAnswer } from '../answer.ts'
+import { callerOf } from '../auth.ts'
 import { findModel } from '../find-model.ts'
-import { hangUpSignal } from '../hang-up-signal.ts'
+import { renameParam } from '../rename-param.ts'
+import { wantsServerTools, wantsTrace } from '../request-headers.ts'
+import { announceRun, type RunRouteDeps } from '../run-route.ts'
 import { createSchemaFaults } from '../schema-faults.ts'
-import { createSseWriter } from '../sse.ts'
-import { type ReplyHead, toCallDeltas, toChunk, toCompletion, toUsageChunk, toWireTrace } from './chat-reply.ts'
+import { hangUpSignal } from '../transport/hang-up-signal.ts'
+import { createSseWriter } from '../transport/sse.ts'
+import { toWireTrace } from '../wire-trace.ts'
+import { type ReplyHead, toCallDeltas, toChunk, toCompletion, toUsageChunk } from './chat-reply.ts'
 import { parseChatRequest } from './chat-request.ts'
-import { wantsServerTools } from './tools-header.ts'
-
-export type ChatCompletionsDeps = {
-  models: Pick<Models, 'find'>
-  /** Names no tool of a caller may take. */
-  serverToolNames: readonly string[]
-  executeRun: ExecuteRun
-  newRunId: () => string
-  now: () => number
-  heartbeatMs: number
-}
 
 /** `POST /v1/chat/completions`. */
-export function chatCompletions({
-  models,
-  serverToolNames,
-  executeRun,
-  newRunId,
-  now,
-  heartbeatMs,
-}: ChatCompletionsDeps): RequestHandler {
+export function chatCompletions(deps: RunRouteDeps): RequestHandler {
+  const { models, serverToolNames, executeRun, newRunId, now, heartbeatMs } = deps
   const findSchemaFault = createSchemaFaults()
   return async (req, res) => {
     const { note } = res.locals
-    const serverTools = wantsServerTools(req.get('x-groundwire-tools'))
-    const request = parseChatRequest(req.body, { serverTools, serverToolNames, findSchemaFault })
-    const { metadata, hidden, includeUsage, model: modelId, trace: traceAsked, ...rest } = request
+    const traceByHeader = wantsTrace(req)
+    const context = { serverTools: wantsServerTools(req), serverToolNames, findSchemaFault }
+    const request = parseChatRequest(req.body, context)
+    const { metadata, hidden, includeUsage, trace, model: modelId, lengthField, ...asked } = request
     if (metadata) note.metadata = metadata
     if (hidden) note.hidden = true
     const model = findModel(models, modelId)
-    const order: RunOrder = { ...rest, id: newRunId(), caller: note.caller ?? '', model }
-    const head = { id: order.id.replace(/^run_/, 'chatcmpl-'), created: Math.floor(now() / 1000), model: model.id }
-    const trace = traceAsked || /^(1|true)$/i.test(req.get('x-groundwire-trace') ?? '')
-    note.model = model.id
-    note.runId = order.id
-    res.setHeader('x-groundwire-run-id', order.id)
+    const order: RunOrder = { ...asked, id: newRunId(), caller: callerOf(res), model }
+    announceRun(res, order)
 
+    const head = { id: order.id.replace(/^run_/, 'chatcmpl-'), created: Math.floor(now() / 1000), model: model.id }
+    const reply = { head, trace: trace || traceByHeader }
     const signal = hangUpSignal(res)
     const answer = readAnswer(executeRun(order, signal), note)
-    if (order.stream) await sendChunks(res, answer, { head, trace, includeUsage, signal, heartbeatMs })
-    else await sendCompletion(res, answer, { head, trace })
+    const streamed = { ...reply, includeUsage, opensEarly: !isHeldToEnd(order), signal, heartbeatMs }
+    try {
+      if (order.stream) await sendChunks(res, answer, streamed)
+      else await sendCompletion(res, answer, reply)
+    } catch (error) {
+      throw renameParam(error, { max_tokens: lengthField })
+    }
   }
 }
 
@@ -65,12 +56,18 @@ async function sendCompletion(res: Response, answer: AsyncIterable<AnswerPart>, 
   }
 }
 
-type StreamedReply = Reply & { includeUsage: boolean; signal: AbortSignal; heartbeatMs: number }
+type StreamedReply = Reply & {
+  includeUsage: boolean
+  /** The stream opens as soon as the model has been heard. */
+  opensEarly: boolean
+  signal: AbortSignal
+  heartbeatMs: number
+}
 
 async function sendChunks(
   res: Response,
   answer: AsyncIterable<AnswerPart>,
-  { head, trace, includeUsage, signal, heartbeatMs }: StreamedReply,
+  { head, trace, includeUsage, opensEarly, signal, heartbeatMs }: StreamedReply,
 ): Promise<void> {
   const opening = toChunk(head, { role: 'assistant', content: '' }, null, includeUsage)
   let calls = 0
@@ -79,7 +76,7 @@ async function sendChunks(
     for await (const part of answer) {
       switch (part.type) {
         case 'working':
-          await sse.open()
+          if (opensEarly) await sse.open()
           break
         case 'text':
           await sse.send(toChunk(head, { content: part.text }, null, includeUsage))

@@ -104,7 +104,7 @@ test('a call made twice, or answered twice, is refused', () => {
   expect(complaint([calls('a', 'b'), answer('a'), answer('a')])).toMatchObject({ param: 'messages[2]' })
 })
 
-test.each(['image_url', 'input_image', 'input_audio', 'file'])(
+test.each(['image_url', 'input_image', 'input_audio', 'file', 'computer_screenshot'])(
   'a part of type %s is refused by its position',
   (type) => {
     const content = [

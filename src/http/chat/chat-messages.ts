@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { BadRequestError } from '../../errors.ts'
 import type { AssistantMessage, Message, ToolCall } from '../../messages.ts'
-import { type ParamPath, parseRequest, toList, toParam, toShown, unsupported } from '../parse-request.ts'
+import { Content, type TextKinds, toContentText } from '../content-text.ts'
+import { type ParamPath, parseRequest, toParam, toShown, unsupported } from '../parse-request.ts'
 
 /**
  * The caller's messages in our own words: all system and developer texts merged into one message in front, as the
@@ -61,18 +62,15 @@ function refuseFunctionRole(value: unknown, path: ParamPath): void {
   )
 }
 
-const content = z.union([z.string(), z.array(z.unknown())], { error: 'one of a string or array of objects' })
-type Content = z.output<typeof content>
-
 const callId = z.string().min(1).max(1_000)
 
 export const ChatMessage = z.discriminatedUnion('role', [
-  z.object({ role: z.literal('system'), content }),
-  z.object({ role: z.literal('developer'), content }),
-  z.object({ role: z.literal('user'), content }),
+  z.object({ role: z.literal('system'), content: Content }),
+  z.object({ role: z.literal('developer'), content: Content }),
+  z.object({ role: z.literal('user'), content: Content }),
   z.object({
     role: z.literal('assistant'),
-    content: content.nullish(),
+    content: Content.nullish(),
     refusal: z.string().nullish(),
     tool_calls: z.array(z.unknown()).max(128).nullish(),
     function_call: z
@@ -86,7 +84,7 @@ export const ChatMessage = z.discriminatedUnion('role', [
       )
       .optional(),
   }),
-  z.object({ role: z.literal('tool'), content, tool_call_id: callId }),
+  z.object({ role: z.literal('tool'), content: Content, tool_call_id: callId }),
 ])
 
 export const WireToolCall = z.object({
@@ -107,7 +105,7 @@ function toAssistantMessage(
   }
   if (message.content == null && message.refusal == null && toolCalls.length === 0) {
     // OpenAI lets content be null only where something stands in for it.
-    parseRequest(content, message.content, [...path, 'content'])
+    parseRequest(Content, message.content, [...path, 'content'])
   }
   const isEmpty = message.content == null || message.content.length === 0
   const text = isEmpty ? '' : toText(message.content ?? '', [...path, 'content'], TEXT_OR_REFUSAL)
@@ -155,44 +153,15 @@ function duplicateCall(id: string, path: ParamPath): BadRequestError {
   })
 }
 
-const TEXT = ['text'] as const
-const TEXT_OR_REFUSAL = ['text', 'refusal'] as const
-const MEDIA = new Set([
-  'image_url',
-  'input_image',
-  'input_audio',
-  'audio',
-  'file',
-  'input_file',
-  'video_url',
-  'input_video',
-])
-
-const PartKind = z.object({ type: z.string() })
-const TextPart = z.object({ text: z.string() })
-const RefusalPart = z.object({ refusal: z.string() })
-
-/** Text parts are separate paragraphs to the caller, hence the newline. Nothing is ever fetched or left out. */
-function toText(content: Content, path: ParamPath, kinds: readonly ('text' | 'refusal')[]): string {
-  if (typeof content === 'string') return content
-  if (content.length === 0) parseRequest(z.array(z.unknown()).min(1), content, path)
-  return content.map((part, index) => toPartText(part, [...path, index], kinds)).join('\n')
+// Some clients leak the part names of the Responses API.
+const TEXT: TextKinds = { read: ['text', 'input_text', 'output_text'], told: ['text'], only: "'text'" }
+const TEXT_OR_REFUSAL: TextKinds = {
+  read: [...TEXT.read, 'refusal'],
+  told: ['text', 'refusal'],
+  only: "'text', and 'refusal'",
 }
 
-function toPartText(part: unknown, path: ParamPath, kinds: readonly ('text' | 'refusal')[]): string {
-  const { type } = parseRequest(PartKind, part, path)
-  // Some clients leak the part names of the Responses API.
-  if (type === 'text' || type === 'input_text' || type === 'output_text') return parseRequest(TextPart, part, path).text
-  if (type === 'refusal' && kinds.includes('refusal')) return parseRequest(RefusalPart, part, path).refusal
-  const param = toParam(path)
-  if (MEDIA.has(type)) {
-    throw new BadRequestError(
-      `Unsupported value: '${param}' does not support '${type}' with this model. Only ${toList(kinds)} is supported.`,
-      { param, code: 'unsupported_value' },
-    )
-  }
-  throw new BadRequestError(`Invalid value: '${toShown(type)}'. Supported values are: ${toList(kinds)}.`, {
-    param: `${param}.type`,
-    code: 'invalid_value',
-  })
+function toText(content: z.output<typeof Content>, path: ParamPath, kinds: TextKinds): string {
+  if (content.length === 0 && typeof content !== 'string') parseRequest(z.array(z.unknown()).min(1), content, path)
+  return toContentText(content, path, kinds)
 }

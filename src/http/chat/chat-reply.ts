@@ -1,5 +1,7 @@
 import type { FinishReason, ToolCall, Usage } from '../../messages.ts'
-import type { RunCompleted, RunTrace } from '../../runs/run.ts'
+import type { RunCompleted } from '../../runs/run.ts'
+import { toTokenCount } from '../token-count.ts'
+import { toWireTrace } from '../wire-trace.ts'
 
 /** What a whole reply and every chunk of a stream have in common. */
 export type ReplyHead = { id: string; created: number; model: string }
@@ -85,49 +87,17 @@ export function toUsageChunk(head: ReplyHead, usage: Usage) {
 
 /** The sum of all steps: `prompt_tokens` may exceed the prompt the caller sees. */
 function toWireUsage(usage: Usage) {
-  const promptTokens = toCount(usage.promptTokens)
-  const completionTokens = toCount(usage.completionTokens)
+  const promptTokens = toTokenCount(usage.promptTokens)
+  const completionTokens = toTokenCount(usage.completionTokens)
   return {
     prompt_tokens: promptTokens,
     completion_tokens: completionTokens,
     total_tokens: promptTokens + completionTokens,
-    ...(usage.cachedTokens !== undefined && { prompt_tokens_details: { cached_tokens: toCount(usage.cachedTokens) } }),
+    ...(usage.cachedTokens !== undefined && {
+      prompt_tokens_details: { cached_tokens: toTokenCount(usage.cachedTokens) },
+    }),
     ...(usage.reasoningTokens !== undefined && {
-      completion_tokens_details: { reasoning_tokens: toCount(usage.reasoningTokens) },
+      completion_tokens_details: { reasoning_tokens: toTokenCount(usage.reasoningTokens) },
     }),
   }
-}
-
-// Strict clients fail on anything but a whole number, and backends have sent worse.
-const toCount = (tokens: number) => (Number.isFinite(tokens) ? Math.max(0, Math.round(tokens)) : 0)
-
-/** How the answer came about, under the one key `groundwire`. */
-export function toWireTrace(trace: RunTrace) {
-  return {
-    run_id: trace.runId,
-    backend: trace.backend,
-    steps: trace.steps,
-    limit: trace.limit,
-    tool_calls: trace.toolCalls.map(({ call, ok, summary, durationMs }) => ({
-      id: call.id,
-      name: call.name,
-      arguments: call.argumentsText,
-      ok,
-      summary,
-      duration_ms: durationMs,
-    })),
-    blocks: trace.blocks.map(toWireBlock),
-    reorgs: trace.reorgs.map(toWireBlock),
-    evidence: trace.evidence.map((read) => ({
-      chain_id: read.chainId,
-      method: read.method,
-      params: read.params,
-      block_number: read.blockNumber?.toString() ?? null,
-      result_digest: read.resultDigest,
-    })),
-  }
-}
-
-function toWireBlock({ chain, chainId, number, hash, timestampSec }: RunTrace['blocks'][number]) {
-  return { chain, chain_id: chainId, number: number.toString(), hash, timestamp: timestampSec }
 }

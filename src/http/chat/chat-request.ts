@@ -1,13 +1,16 @@
 import { z } from 'zod'
-import { BadRequestError } from '../../errors.ts'
+import type { BadRequestError } from '../../errors.ts'
 import type { ClientTool, JsonFormat, Message, ToolChoice } from '../../messages.ts'
 import type { ModelParams } from '../../models/model.ts'
-import { parseRequest, unsupported } from '../parse-request.ts'
+import { isHiddenCall } from '../hidden-call.ts'
+import { integer } from '../integer.ts'
+import { notSupported, parseRequest, toShown, unsupported } from '../parse-request.ts'
+import { refuseOtherForm } from '../refuse-other-form.ts'
 import type { FindSchemaFault } from '../schema-faults.ts'
+import { SHARED_FIELDS } from '../shared-fields.ts'
 import { toMessages } from './chat-messages.ts'
 import { toClientTools } from './client-tools.ts'
-import { isHiddenCall } from './hidden-call.ts'
-import { ResponseFormat, toJsonFormat } from './response-format.ts'
+import { ResponseFormat, toAnswerFormat } from './response-format.ts'
 import { toToolChoice } from './tool-choice.ts'
 
 /** A chat completion as the caller ordered it, in our own words. */
@@ -15,6 +18,8 @@ export type ChatRequest = {
   model: string
   messages: readonly Message[]
   params: ModelParams
+  /** What the caller calls the limit of its answer. */
+  lengthField: 'max_tokens' | 'max_completion_tokens'
   /** A chat app asks for itself, not for its user. */
   hidden: boolean
   serverTools: boolean
@@ -38,7 +43,7 @@ export type ChatRequestContext = {
 /** @throws {@link BadRequestError} */
 export function parseChatRequest(body: unknown, context: ChatRequestContext): ChatRequest {
   const { findSchemaFault } = context
-  refuseResponsesBody(body)
+  refuseOtherForm(body, RESPONSES_BODY)
   const request = parseRequest(ChatBody, body)
   const messages = toMessages(request.messages)
   const hidden = isHiddenCall(messages)
@@ -49,12 +54,13 @@ export function parseChatRequest(body: unknown, context: ChatRequestContext): Ch
     model: request.model ?? 'operator',
     messages,
     params: toModelParams(request),
+    lengthField: request.max_completion_tokens == null ? 'max_tokens' : 'max_completion_tokens',
     hidden,
     serverTools,
     clientTools,
     toolChoice: toToolChoice(request.tool_choice, clientTools),
     parallelToolCalls: request.parallel_tool_calls ?? true,
-    format: request.response_format ? toJsonFormat(request.response_format, findSchemaFault) : undefined,
+    format: request.response_format ? toAnswerFormat(request.response_format, findSchemaFault) : undefined,
     stream: request.stream ?? false,
     includeUsage: request.stream_options?.include_usage ?? false,
     trace: request.groundwire?.trace ?? false,
@@ -62,31 +68,17 @@ export function parseChatRequest(body: unknown, context: ChatRequestContext): Ch
   }
 }
 
-/** Some editors post the body of one API to the route of the other. */
-function refuseResponsesBody(body: unknown): void {
-  if (typeof body !== 'object' || body === null) return
-  const { messages, input } = body as { messages?: unknown; input?: unknown }
-  if (messages != null || input == null) return
-  throw new BadRequestError("Missing required parameter: 'messages'. Use POST /v1/responses for a body with 'input'.", {
-    param: 'messages',
-    code: 'missing_required_parameter',
-  })
-}
+const RESPONSES_BODY = { lacks: 'messages', has: 'input', hint: "Use POST /v1/responses for a body with 'input'." }
 
-// `null` means unset for every optional field; many clients send it. Lists are checked for length, then for what they
-// hold, so that a megabyte of wrong elements makes one complaint and not a million.
 const penalty = z.number().min(-2).max(2).nullish()
-const tokens = z.int().min(1).nullish()
-const text = z.string().nullish()
+const tokens = integer(1).nullish()
 const isUnset = (value: unknown) =>
   value === undefined || value === null || (typeof value === 'object' && Object.keys(value).length === 0)
-const notSupported = (param: string, hint = '') =>
-  unsupported('unsupported_parameter', `Unsupported parameter: '${param}' is not supported with this model.${hint}`)
-const onlyValue = (param: string, only: string, toValue: (value: unknown) => unknown = (value) => value) =>
+const onlyValue = (param: string, only: unknown) =>
   unsupported(
     'unsupported_value',
     ({ input }) =>
-      `Unsupported value: '${param}' does not support ${toValue(input)} with this model. Only ${only} is supported.`,
+      `Unsupported value: '${param}' does not support ${toShown(JSON.stringify(input))} with this model. Only ${JSON.stringify(only)} is supported.`,
   )
 
 const stop = z
@@ -96,48 +88,25 @@ const stop = z
   .pipe(z.array(z.unknown()).max(4))
   .pipe(z.array(z.string()))
 
-const metadata = z
-  .record(z.string(), z.unknown())
-  .refine((pairs) => Object.keys(pairs).length <= 16, {
-    error: "Invalid 'metadata': too many properties. Expected an object with at most 16 properties.",
-  })
-  .pipe(z.record(z.string().max(64), z.string().max(512)))
-
-const toolChoice = z.union([z.string(), z.looseObject({})], { error: 'one of a string or an object' })
-
 export const ChatBody = z.object({
   messages: z.array(z.unknown()).min(1),
-  model: text,
-  stream: z.boolean().nullish(),
+  ...SHARED_FIELDS,
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
-  temperature: z.number().min(0).max(2).nullish(),
-  top_p: z.number().min(0).max(1).nullish(),
   max_completion_tokens: tokens,
   max_tokens: tokens,
   stop: stop.nullish(),
-  n: z
-    .int()
-    .min(1)
-    .max(128)
-    .refine((n) => n === 1, onlyValue('n', '1'))
+  n: integer(1, 128)
+    .refine((n) => n === 1, onlyValue('n', 1))
     .nullish(),
-  seed: z.int().nullish(),
+  seed: integer().nullish(),
   frequency_penalty: penalty,
   presence_penalty: penalty,
   logit_bias: z.record(z.string(), z.unknown()).refine(isUnset, notSupported('logit_bias')).nullish(),
   logprobs: z
     .boolean()
-    .refine((on) => !on, onlyValue('logprobs', 'false'))
+    .refine((on) => !on, onlyValue('logprobs', false))
     .nullish(),
-  top_logprobs: z
-    .int()
-    .min(0)
-    .max(20)
-    .refine((count) => count === 0, notSupported('top_logprobs'))
-    .nullish(),
-  tools: z.array(z.unknown()).max(128).nullish(),
   functions: z.array(z.unknown()).refine(isUnset, notSupported('functions', " Use 'tools'.")).nullish(),
-  tool_choice: toolChoice.nullish(),
   function_call: z
     .unknown()
     .refine(
@@ -145,14 +114,10 @@ export const ChatBody = z.object({
       notSupported('function_call', " Use 'tool_choice'."),
     )
     .optional(),
-  parallel_tool_calls: z.boolean().nullish(),
   response_format: ResponseFormat.nullish(),
   modalities: z
     .array(z.unknown())
-    .refine(
-      (kinds) => kinds.every((kind) => kind === 'text'),
-      onlyValue('modalities', "'text'", () => 'other kinds'),
-    )
+    .refine((kinds) => kinds.every((kind) => kind === 'text'), onlyValue('modalities', ['text']))
     .nullish(),
   audio: z.unknown().refine(isUnset, notSupported('audio')).optional(),
   web_search_options: z
@@ -160,12 +125,6 @@ export const ChatBody = z.object({
     .refine((options) => options == null, notSupported('web_search_options'))
     .optional(),
   reasoning_effort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']).nullish(),
-  metadata: metadata.nullish(),
-  user: text,
-  safety_identifier: z.string().max(64).nullish(),
-  prompt_cache_key: text,
-  store: z.boolean().nullish(),
-  groundwire: z.object({ trace: z.boolean().nullish() }).nullish(),
 })
 
 function toModelParams(request: z.output<typeof ChatBody>): ModelParams {

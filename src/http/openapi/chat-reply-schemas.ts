@@ -1,9 +1,8 @@
 import { z } from 'zod'
+import { count, unixSeconds } from './numbers.ts'
+import { Trace } from './trace-schema.ts'
 
-const count = z.int().min(0)
-const unixSeconds = z.int().min(0).meta({ description: 'Unix time in seconds.' })
 const finishReason = z.enum(['stop', 'length', 'tool_calls', 'content_filter'])
-const hex = z.string().regex(/^0x[0-9a-f]*$/)
 
 const Usage = z
   .object({
@@ -15,41 +14,6 @@ const Usage = z
   })
   .meta({ id: 'Usage', description: 'The sum of all steps, so it may exceed what the visible prompt takes.' })
 
-const Block = z
-  .object({ chain: z.string(), chain_id: count, number: z.string(), hash: hex, timestamp: unixSeconds })
-  .meta({ id: 'Block' })
-
-/** What a reply tells of its run under the key `groundwire`. */
-export const Trace = z
-  .object({
-    run_id: z.string(),
-    backend: z.string(),
-    steps: count,
-    limit: z.string().nullable(),
-    tool_calls: z.array(
-      z.object({
-        id: z.string(),
-        name: z.string(),
-        arguments: z.string(),
-        ok: z.boolean(),
-        summary: z.string(),
-        duration_ms: z.number().min(0),
-      }),
-    ),
-    blocks: z.array(Block),
-    reorgs: z.array(Block),
-    evidence: z.array(
-      z.object({
-        chain_id: count,
-        method: z.string(),
-        params: z.unknown(),
-        block_number: z.string().nullable(),
-        result_digest: z.string(),
-      }),
-    ),
-  })
-  .meta({ id: 'Trace', description: 'How the answer came about: tool calls, blocks and the reads behind each figure.' })
-
 const ToolCall = z
   .object({
     id: z.string(),
@@ -58,13 +22,13 @@ const ToolCall = z
   })
   .meta({ id: 'ToolCall', description: 'For the caller to run. `arguments` is JSON.' })
 
+const head = { id: z.string().regex(/^chatcmpl-/), created: unixSeconds, model: z.string() }
+
 /** The reply of `POST /v1/chat/completions`. */
 export const ChatCompletion = z
   .object({
-    id: z.string().regex(/^chatcmpl-/),
+    ...head,
     object: z.literal('chat.completion'),
-    created: unixSeconds,
-    model: z.string(),
     choices: z
       .array(
         z.object({
@@ -95,10 +59,8 @@ const ToolCallFragment = z.object({
 /** One `data:` line of a streamed reply. */
 export const ChatCompletionChunk = z
   .object({
-    id: z.string().regex(/^chatcmpl-/),
+    ...head,
     object: z.literal('chat.completion.chunk'),
-    created: unixSeconds,
-    model: z.string(),
     choices: z
       .array(
         z.object({

@@ -2,8 +2,10 @@ import { z } from 'zod'
 import { ChatMessage, WireToolCall } from '../chat/chat-messages.ts'
 import { ChatBody } from '../chat/chat-request.ts'
 import { FunctionTool } from '../chat/client-tools.ts'
-import { ChoiceWord, NamedChoice } from '../chat/tool-choice.ts'
+import { NamedChoice } from '../chat/tool-choice.ts'
+import { ChoiceWord } from '../parse-tool-choice.ts'
 import { withNotes } from './field-notes.ts'
+import { Metadata, SHARED_NOTES } from './shared-notes.ts'
 
 // The body is judged in two rounds: first as a whole, then message by message and tool by tool. Here they are put together.
 
@@ -48,31 +50,21 @@ const Accepted = ChatBody.omit({
     .max(128)
     .nullish(),
   tool_choice: z.union([ChoiceWord, NamedChoice]).nullish(),
-  metadata: z
-    .record(z.string().max(64), z.string().max(512))
-    .meta({ override: { maxProperties: 16 } })
-    .nullish(),
+  metadata: Metadata,
 })
 
 /** The body of `POST /v1/chat/completions`. */
 export const ChatCompletionRequest = withNotes(Accepted, {
+  ...SHARED_NOTES,
   messages: 'The conversation. Every tool call in it is followed by its result.',
-  model: "An id of `GET /v1/models`. Without one it is `operator`'s turn.",
-  stream: 'Answer as server-sent events.',
   stream_options: '`include_usage` adds a chunk with the usage at the end of a stream.',
   max_completion_tokens: 'Tokens of the visible answer; what tools take is not counted against it.',
   max_tokens: 'The older name of `max_completion_tokens`, which wins.',
   stop: 'Where the visible answer ends; the text itself is not returned.',
   seed: 'Handed to the model.',
   tools: "Functions of the caller. Calls of them are handed back; the gateway's own tools run unseen.",
-  tool_choice: "Speaks of the caller's tools alone.",
   parallel_tool_calls: 'With `false` an answer holds at most one call.',
   response_format: 'JSON answers are held against the schema before they leave.',
-  metadata: "Written to the request's line in the log.",
   reasoning_effort: 'Ignored.',
-  user: 'Ignored.',
-  safety_identifier: 'Ignored.',
-  prompt_cache_key: 'Ignored.',
   store: 'Ignored: nothing is stored.',
-  groundwire: '`trace: true` adds how the answer came about, as the header `x-groundwire-trace` does.',
 }).meta({ id: 'ChatCompletionRequest' })

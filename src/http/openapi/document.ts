@@ -1,6 +1,6 @@
 import { createDocument, type ZodOpenApiObject } from 'zod-openapi'
 import { ERROR_REPLIES } from './error-replies.ts'
-import { toPaths } from './operations.ts'
+import { toPaths } from './paths.ts'
 
 /** OpenAPI 3.1, made from the schemas that judge the requests. */
 export function createOpenApiDocument(): Record<string, unknown> {
@@ -41,7 +41,7 @@ const DOCUMENT: ZodOpenApiObject = {
         name: 'x-groundwire-trace',
         in: 'header',
         description: '`1` adds how the answer came about, under the key `groundwire`.',
-        schema: { type: 'string', enum: ['1', 'true'] },
+        schema: { type: 'string', enum: ['1', '0'], default: '0' },
       },
       'x-request-id': {
         name: 'x-request-id',

@@ -2,8 +2,9 @@ import type { ZodOpenApiResponseObject } from 'zod-openapi'
 import { ErrorReply } from './plain-reply-schemas.ts'
 
 type WireError = { message: string; type: string; param: string | null; code: string | null }
+type Example = { error: WireError; details?: string }
 
-const toReply = (description: string, examples: Readonly<Record<string, WireError>>, headers: readonly string[] = []) =>
+const toReply = (description: string, examples: Readonly<Record<string, Example>>, headers: readonly string[] = []) =>
   ({
     description,
     headers: Object.fromEntries(
@@ -12,36 +13,34 @@ const toReply = (description: string, examples: Readonly<Record<string, WireErro
     content: {
       'application/json': {
         schema: ErrorReply,
-        examples: Object.fromEntries(Object.entries(examples).map(([name, error]) => [name, { value: { error } }])),
+        examples: Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, { value }])),
       },
     },
   }) satisfies ZodOpenApiResponseObject
 
-const invalid = (message: string, rest: Partial<WireError> = {}): WireError => ({
-  message,
-  type: 'invalid_request_error',
-  param: null,
-  code: null,
-  ...rest,
+const says = (message: string, rest: Partial<WireError> = {}, details?: string): Example => ({
+  error: { message, type: 'invalid_request_error', param: null, code: null, ...rest },
+  ...(details !== undefined && { details }),
 })
 
-/** What any route can answer with, by status. */
+/** What any route can answer with, by status. A spec provokes each example. */
 export const ERROR_REPLIES = {
   400: toReply('The request is at fault; `param` names the field.', {
-    missing: invalid("Missing required parameter: 'messages'.", {
+    missing: says("Missing required parameter: 'messages'.", {
       param: 'messages',
       code: 'missing_required_parameter',
     }),
-    too_long: invalid(
+    too_long: says(
       "This model's maximum context length is 16384 tokens. However, your messages resulted in 20000 tokens. Please reduce the length of the messages.",
       { param: 'messages', code: 'context_length_exceeded' },
+      'limitTokens: 16384, promptTokens: 20000',
     ),
-    twice: invalid("The header 'authorization' is sent more than once. Send it once."),
+    twice: says("The header 'authorization' is sent more than once. Send it once."),
   }),
   401: toReply(
     'No caller is named, or the wallet address is malformed.',
     {
-      nobody: invalid(
+      nobody: says(
         "Missing wallet address or API key. Send the header 'x-wallet-address: 0x…' or 'Authorization: Bearer <key>'.",
         { type: 'authentication_error', code: 'missing_wallet_address' },
       ),
@@ -49,36 +48,42 @@ export const ERROR_REPLIES = {
     ['www-authenticate'],
   ),
   404: toReply('There is no such model, response or route.', {
-    model: invalid("The model 'gpt-4o' does not exist or you do not have access to it.", {
-      param: 'model',
-      code: 'model_not_found',
-    }),
-    route: invalid('Invalid URL (POST /chat/completions). The base URL ends in /v1, once: ask /v1/chat/completions.'),
+    model: says(
+      "The model 'gpt-4o' does not exist or you do not have access to it. This gateway has: operator, rehearsal.",
+      {
+        param: 'model',
+        code: 'model_not_found',
+      },
+    ),
+    route: says('Invalid URL (POST /chat/completions). The base URL ends in /v1, once: ask /v1/chat/completions.'),
   }),
-  405: toReply('The route does not know the method.', { method: invalid('Not allowed to PUT on /health. Use GET.') }, [
+  405: toReply('The route does not know the method.', { method: says('Not allowed to PUT on /health. Use GET.') }, [
     'allow',
   ]),
   408: toReply('The request took too long to arrive.', {
-    slow: invalid('Your request took too long to arrive.', { type: 'timeout_error', code: 'request_timeout' }),
+    slow: says('Your request took too long to arrive.', { type: 'timeout_error', code: 'request_timeout' }),
   }),
   413: toReply('The body is larger than the limit. The connection ends.', {
-    large: invalid('The request body is larger than the limit of 10485760 bytes.', { code: 'request_too_large' }),
+    large: says('The request body is larger than the limit of 10485760 bytes.', { code: 'request_too_large' }),
   }),
   415: toReply('The body is not JSON in UTF-8, plain or packed once.', {
-    type: invalid("The body must be JSON. Send it with the header 'Content-Type: application/json'."),
+    type: says("The body must be JSON. Send it with the header 'Content-Type: application/json'."),
   }),
   429: toReply(
     'Too much at once.',
     {
-      busy: invalid('Too many responses run in the background. Try again later.', {
+      busy: says('Too many of your background responses are running: 16 at most. Try again when one has ended.', {
         type: 'rate_limit_error',
         code: 'rate_limit_exceeded',
       }),
     },
     ['retry-after'],
   ),
+  431: toReply('The headers are too large. The connection ends.', {
+    headers: says('The headers of your request are too large.'),
+  }),
   500: toReply('A fault of ours; the log has it under the request id.', {
-    fault: invalid('The server had an error while processing your request. Its operator finds it by x-request-id.', {
+    fault: says('The server had an error while processing your request. Its operator finds it by x-request-id.', {
       type: 'server_error',
       code: 'internal_error',
     }),
@@ -86,11 +91,14 @@ export const ERROR_REPLIES = {
   502: toReply(
     "The model's server is down, failed or is loading the model.",
     {
-      down: invalid("The backend of 'operator' cannot be reached.", {
-        type: 'upstream_error',
-        code: 'model_backend_error',
-      }),
-      warming: invalid("The backend of 'operator' is loading the model.", {
+      down: says(
+        "The model 'operator' cannot be reached. Is Ollama running? `ollama serve` starts it, and OLLAMA_BASE_URL says where it is.",
+        {
+          type: 'upstream_error',
+          code: 'model_backend_error',
+        },
+      ),
+      warming: says("The model 'operator' is still loading. Please try again in a moment.", {
         type: 'upstream_error',
         code: 'model_warming_up',
       }),
@@ -100,7 +108,7 @@ export const ERROR_REPLIES = {
   503: toReply(
     'Nothing can serve now.',
     {
-      busy: invalid("The backend of 'operator' is busy.", {
+      busy: says("The model 'operator' is busy. Please try again in a moment.", {
         type: 'service_unavailable_error',
         code: 'server_overloaded',
       }),
@@ -110,7 +118,7 @@ export const ERROR_REPLIES = {
   504: toReply(
     'The model was too slow.',
     {
-      slow: invalid("The backend of 'operator' took too long.", { type: 'timeout_error', code: 'model_timeout' }),
+      slow: says("The model 'operator' took too long to answer.", { type: 'timeout_error', code: 'model_timeout' }),
     },
     ['x-should-retry'],
   ),

@@ -142,6 +142,6 @@ export const MODEL = {
 
 export const READY = {
   status: 'not_ready',
-  models: [{ id: 'operator', status: 'down', detail: 'Start Ollama, then: ollama pull qwen3:8b' }],
+  models: [{ id: 'operator', backend: 'ollama:qwen3:8b', status: 'down', detail: 'run `ollama pull qwen3:8b`' }],
   chains: [{ id: 'ethereum', status: 'ok' }],
 }

@@ -30,6 +30,7 @@ export const Health = z.object({ status: z.literal('ok') }).meta({ id: 'Health' 
 
 const Part = z.object({
   id: z.string(),
+  backend: z.string().optional().meta({ description: 'What serves the model.' }),
   status: z.enum(['ok', 'down']),
   detail: z.string().optional().meta({ description: 'What to do about it.' }),
 })

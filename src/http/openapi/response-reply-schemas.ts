@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import { Trace } from './chat-reply-schemas.ts'
+import { count, unixSeconds } from './numbers.ts'
+import { Trace } from './trace-schema.ts'
 
-const count = z.int().min(0)
-const unixSeconds = z.int().min(0).meta({ description: 'Unix time in seconds.' })
 const status = z.enum(['in_progress', 'completed', 'incomplete'])
 const callFields = { id: z.string(), call_id: z.string(), name: z.string(), namespace: z.string().optional(), status }
 

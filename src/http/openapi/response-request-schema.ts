@@ -1,9 +1,11 @@
 import { z } from 'zod'
+import { ChoiceWord } from '../parse-tool-choice.ts'
 import { CallOutput, CustomCall, FunctionCall, ItemReference, Message } from '../responses/input-items.ts'
 import { CustomTool, FunctionTool, NamespaceTool } from '../responses/offered-tools.ts'
 import { ResponseBody } from '../responses/response-request.ts'
-import { ChoiceWord, NamedChoice } from '../responses/tool-choice.ts'
+import { NamedChoice } from '../responses/tool-choice.ts'
 import { withNotes } from './field-notes.ts'
+import { Metadata, SHARED_NOTES } from './shared-notes.ts'
 
 // The body is judged in two rounds: first as a whole, then item by item and tool by tool. Here they are put together.
 
@@ -37,28 +39,18 @@ const Accepted = ResponseBody.omit({ conversation: true, prompt: true, top_logpr
   input: z.union([z.string(), z.array(Item).min(1)]),
   tools: z.array(Tool).max(128).nullish(),
   tool_choice: z.union([ChoiceWord, NamedChoice.extend({ type: z.enum(['function', 'custom']) })]).nullish(),
-  metadata: z
-    .record(z.string().max(64), z.string().max(512))
-    .meta({ override: { maxProperties: 16 } })
-    .nullish(),
+  metadata: Metadata,
 })
 
 /** The body of `POST /v1/responses`. */
 export const ResponseRequest = withNotes(Accepted, {
+  ...SHARED_NOTES,
   input: 'A question, or the conversation as items.',
-  model: "An id of `GET /v1/models`. Without one it is `operator`'s turn.",
   instructions: 'A system message of this request alone.',
   previous_response_id: 'Goes on from a stored response.',
   tools: "Tools of the caller. Calls of them are handed back; the gateway's own tools run unseen.",
-  tool_choice: "Speaks of the caller's tools alone.",
   text: 'JSON answers are held against the schema before they leave.',
   max_output_tokens: 'Tokens of the visible answer; what tools take is not counted against it.',
-  stream: 'Answer as server-sent events.',
   store: 'Unless `false`, the response is kept for a while.',
   background: 'Answer at once, and go on without the caller.',
-  metadata: "Written to the request's line in the log.",
-  user: 'Ignored.',
-  safety_identifier: 'Ignored.',
-  prompt_cache_key: 'Ignored.',
-  groundwire: '`trace: true` adds how the answer came about, as the header `x-groundwire-trace` does.',
 }).meta({ id: 'ResponseRequest' })

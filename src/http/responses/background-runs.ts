@@ -1,14 +1,14 @@
 import { EventEmitter, once, setMaxListeners } from 'node:events'
 import { GatewayError } from '../../errors.ts'
 import type { InputItem } from './input-items.ts'
-import type { ResponseEvent } from './response-events.ts'
+import type { ResponseEvent } from './response-event.ts'
 import type { WireResponse } from './response-object.ts'
 
 /** Runs that nobody needs to wait for. They end with the process. */
 export type BackgroundRuns = {
   /**
    * Starts `work`, which tells what happens and stops when its signal aborts. It keeps what it made, and does not reject.
-   * @throws {@link GatewayError} 429 where too many are running, 503 where the gateway is closing.
+   * @throws {@link GatewayError} 429 where too many are running, of all callers or of this one; 503 where the gateway is closing.
    */
   start(start: BackgroundStart): BackgroundRun
   /** A run that has not ended. */
@@ -17,7 +17,7 @@ export type BackgroundRuns = {
   drain(signal: AbortSignal): Promise<void>
 }
 
-export type BackgroundStart = {
+type BackgroundStart = {
   caller: string
   id: string
   input: readonly InputItem[]
@@ -40,15 +40,18 @@ export type BackgroundRun = {
 /** Why a run's signal was aborted, where its caller asked for it. */
 export class ResponseCancelledError extends Error {}
 
-export function createBackgroundRuns({ maxRunning = 64 }: { maxRunning?: number } = {}): BackgroundRuns {
-  const running = new Map<string, { run: BackgroundRun; stop(reason: unknown): void; ended: Promise<void> }>()
+export function createBackgroundRuns({ maxRunning = 64, maxRunningOfCaller = 16 } = {}): BackgroundRuns {
+  const running = new Map<string, RunningRun>()
   let isClosing = false
   const toKey = (caller: string, id: string) => JSON.stringify([caller, id])
 
   return {
     start({ caller, id, input, response, streams, work }) {
       if (isClosing) throw new GatewayStoppedError()
-      if (running.size >= maxRunning) throw new TooManyRunsError(maxRunning)
+      if (running.size >= maxRunning) throw new TooManyRunsError('background responses', maxRunning)
+      if ([...running.values()].filter((other) => other.caller === caller).length >= maxRunningOfCaller) {
+        throw new TooManyRunsError('of your background responses', maxRunningOfCaller)
+      }
       const events: ResponseEvent[] = []
       const news = new EventEmitter()
       setMaxListeners(0, news)
@@ -83,7 +86,7 @@ export function createBackgroundRuns({ maxRunning = 64 }: { maxRunning?: number 
           await ended
         },
       }
-      running.set(toKey(caller, id), { run, stop: (reason) => controller.abort(reason), ended })
+      running.set(toKey(caller, id), { caller, run, stop: (reason) => controller.abort(reason), ended })
       return run
     },
     find: (caller, id) => running.get(toKey(caller, id))?.run,
@@ -101,9 +104,11 @@ export function createBackgroundRuns({ maxRunning = 64 }: { maxRunning?: number 
   }
 }
 
+type RunningRun = { caller: string; run: BackgroundRun; stop(reason: unknown): void; ended: Promise<void> }
+
 class TooManyRunsError extends GatewayError {
-  constructor(maxRunning: number) {
-    super(`Too many background responses are running: ${maxRunning} at most. Try again when one has ended.`, {
+  constructor(which: string, max: number) {
+    super(`Too many ${which} are running: ${max} at most. Try again when one has ended.`, {
       status: 429,
       code: 'rate_limit_exceeded',
       type: 'rate_limit_error',

@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { BadRequestError } from '../../errors.ts'
+import { Content, toContentText } from '../content-text.ts'
 import { type ParamPath, parseRequest, toList, toParam, toShown } from '../parse-request.ts'
 import type { CustomCallItem, FunctionCallItem, MessageItem } from './response-object.ts'
 
 /** One step of a conversation as it is kept and listed. */
 export type InputItem = InputMessage | MessageItem | FunctionCallItem | CustomCallItem | CallOutputItem
 
-export type InputMessage = {
+type InputMessage = {
   type: 'message'
   id: string
   role: 'user' | 'system' | 'developer'
@@ -14,7 +15,7 @@ export type InputMessage = {
   content: readonly [{ type: 'input_text'; text: string }]
 }
 
-export type CallOutputItem = {
+type CallOutputItem = {
   type: 'function_call_output' | 'custom_tool_call_output'
   id: string
   call_id: string
@@ -94,28 +95,19 @@ const KINDS = [
 
 const id = z.string().min(1).max(256).nullish()
 const callId = z.string().min(1).max(1_000)
-const content = z.union([z.string(), z.array(z.unknown())], { error: 'one of a string or array of objects' })
 
 const ItemKind = z.object({ type: z.string().nullish() })
 export const ItemReference = z.object({ id: z.string().min(1).max(256) })
-export const Message = z.object({ id, role: z.enum(['user', 'assistant', 'system', 'developer']), content })
-export const FunctionCall = z.object({
-  type: z.literal('function_call'),
+export const Message = z.object({ id, role: z.enum(['user', 'assistant', 'system', 'developer']), content: Content })
+const call = {
   id,
   call_id: callId,
   name: z.string().min(1).max(128),
   namespace: z.string().max(128).nullish(),
-  arguments: z.string(),
-})
-export const CustomCall = z.object({
-  type: z.literal('custom_tool_call'),
-  id,
-  call_id: callId,
-  name: z.string().min(1).max(128),
-  namespace: z.string().max(128).nullish(),
-  input: z.string(),
-})
-export const CallOutput = z.object({ id, call_id: callId, output: content })
+}
+export const FunctionCall = z.object({ type: z.literal('function_call'), ...call, arguments: z.string() })
+export const CustomCall = z.object({ type: z.literal('custom_tool_call'), ...call, input: z.string() })
+export const CallOutput = z.object({ id, call_id: callId, output: Content })
 
 function parseMessage(value: unknown, path: ParamPath, newId: string): InputMessage | MessageItem {
   const message = parseRequest(Message, value, path)
@@ -135,32 +127,7 @@ function toInputMessage(id: string, role: InputMessage['role'], text: string): I
   return { type: 'message', id, role, status: 'completed', content: [{ type: 'input_text', text }] }
 }
 
-const PartKind = z.object({ type: z.string() })
-const TextPart = z.object({ text: z.string() })
-const RefusalPart = z.object({ refusal: z.string() })
 const TEXT_KINDS = ['input_text', 'output_text', 'text', 'summary_text', 'refusal']
 
-/** Parts are separate paragraphs to the caller, hence the newline. Nothing is ever fetched or left out. */
-function toText(content: string | readonly unknown[], path: ParamPath): string {
-  if (typeof content === 'string') return content
-  return content.map((part, index) => toPartText(part, [...path, index])).join('\n')
-}
-
-function toPartText(part: unknown, path: ParamPath): string {
-  const { type } = parseRequest(PartKind, part, path)
-  if (type === 'refusal') return parseRequest(RefusalPart, part, path).refusal
-  if (TEXT_KINDS.includes(type)) return parseRequest(TextPart, part, path).text
-  const param = toParam(path)
-  if (MEDIA.has(type)) {
-    throw new BadRequestError(
-      `Unsupported value: '${param}' does not support '${type}' with this model. Only text is supported.`,
-      { param, code: 'unsupported_value' },
-    )
-  }
-  throw new BadRequestError(`Invalid value: '${toShown(type)}'. Supported values are: ${toList(TEXT_KINDS)}.`, {
-    param: `${param}.type`,
-    code: 'invalid_value',
-  })
-}
-
-const MEDIA = new Set(['input_image', 'input_file', 'input_audio', 'image_url', 'computer_screenshot', 'input_video'])
+const toText = (content: z.output<typeof Content>, path: ParamPath) =>
+  toContentText(content, path, { read: TEXT_KINDS, told: TEXT_KINDS, only: 'text' })

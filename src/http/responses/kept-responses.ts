@@ -1,8 +1,16 @@
+import type { Request } from 'express'
 import { BadRequestError, GatewayError } from '../../errors.ts'
 import type { Keep } from '../../runs/keep.ts'
 import { toShown } from '../parse-request.ts'
+import type { BackgroundRuns } from './background-runs.ts'
 import type { InputItem } from './input-items.ts'
 import { type KeptResponse, toResponseIdOfItem } from './response-object.ts'
+
+/** What the routes on a response that exists are made with: it is kept once it has ended. */
+export type KeptResponseDeps = { keep: Keep<KeptResponse>; background: BackgroundRuns }
+
+/** The response that `/v1/responses/{id}` names. */
+export const idOf = (req: Request): string => String(req.params.id)
 
 /** @throws {@link GatewayError} 404 where the caller has none of that id. */
 export async function getKept(keep: Keep<KeptResponse>, caller: string, id: string): Promise<KeptResponse> {
@@ -18,11 +26,13 @@ export function refuseUnknown(id: string): never {
  * @throws {@link BadRequestError} in OpenAI's wording where nothing can follow it.
  */
 export async function getConversation(
-  keep: Keep<KeptResponse>,
+  { keep, background }: KeptResponseDeps,
   caller: string,
   id: string | undefined,
 ): Promise<readonly InputItem[]> {
   if (id === undefined) return []
+  const running = background.find(caller, id)
+  if (running !== undefined) throw toNothingFollows(id, running.response().status)
   const kept = await keep.get(caller, id)
   if (kept === undefined) {
     throw new BadRequestError(`Previous response with id '${toShown(id)}' not found.`, {
@@ -31,13 +41,15 @@ export async function getConversation(
     })
   }
   const { status, output } = kept.response
-  if (status !== 'completed' && status !== 'incomplete') {
-    throw new BadRequestError(`Previous response with id '${toShown(id)}' is ${status}: nothing can follow it.`, {
-      param: 'previous_response_id',
-      code: 'invalid_value',
-    })
-  }
+  if (status !== 'completed' && status !== 'incomplete') throw toNothingFollows(id, status)
   return [...kept.input, ...output]
+}
+
+function toNothingFollows(id: string, status: string): BadRequestError {
+  return new BadRequestError(`Previous response with id '${toShown(id)}' is ${status}: nothing can follow it.`, {
+    param: 'previous_response_id',
+    code: 'invalid_value',
+  })
 }
 
 /**

@@ -1,15 +1,16 @@
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { BadRequestError } from '../../errors.ts'
+import { callerOf } from '../auth.ts'
+import { queryInteger } from '../integer.ts'
 import { parseRequest, toShown } from '../parse-request.ts'
-import { getKept } from './kept-responses.ts'
-import { idOf, type KeptResponseDeps } from './show-response.ts'
+import { getKept, idOf, type KeptResponseDeps } from './kept-responses.ts'
 
 /** `GET /v1/responses/{id}/input_items`: the conversation before its output, the latest first unless asked otherwise. */
 export function listInputItems({ keep, background }: KeptResponseDeps): RequestHandler {
   return async (req, res) => {
     const id = idOf(req)
-    const caller = res.locals.note.caller ?? ''
+    const caller = callerOf(res)
     const { limit, order, after } = parseRequest(ListQuery, req.query)
     const input = background.find(caller, id)?.input ?? (await getKept(keep, caller, id)).input
     const items = order === 'asc' ? input : input.toReversed()
@@ -32,7 +33,7 @@ export function listInputItems({ keep, background }: KeptResponseDeps): RequestH
 }
 
 const ListQuery = z.object({
-  limit: z.coerce.number().pipe(z.int().min(1).max(100)).default(20),
+  limit: queryInteger(1, 100).default(20),
   order: z.enum(['asc', 'desc']).default('desc'),
   after: z.string().max(256).optional(),
 })

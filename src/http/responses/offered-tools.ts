@@ -1,9 +1,11 @@
 import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { BadRequestError } from '../../errors.ts'
-import type { ClientTool, JsonSchema } from '../../messages.ts'
+import type { ClientTool } from '../../messages.ts'
+import { createToolCheck, type ToolCheckContext, type ToolPaths, toObjectSchema } from '../check-tool.ts'
 import { type ParamPath, parseRequest, toList, toParam, toShown } from '../parse-request.ts'
-import type { FindSchemaFault } from '../schema-faults.ts'
+import { refuseOtherForm } from '../refuse-other-form.ts'
+import { ToolName } from '../tool-name.ts'
 
 /** The caller's tools: as the model sees them, and as the caller knows them. */
 export type OfferedTools = {
@@ -18,18 +20,12 @@ export type OfferedTools = {
 
 export type CallersTool = { kind: 'function' | 'custom'; name: string; namespace?: string }
 
-export type OfferedToolsContext = {
-  /** Names of the gateway's own tools that are offered beside the caller's. */
-  takenNames: readonly string[]
-  findSchemaFault: FindSchemaFault
-}
-
 /**
  * Functions, functions in namespaces and free-text (`custom`) tools are offered. What OpenAI would run itself is refused,
  * except for that which coding agents send with every request: beside tools of their own it is left out.
  * @throws {@link BadRequestError} on the first tool that is wrong.
  */
-export function parseTools(raw: readonly unknown[], context: OfferedToolsContext): OfferedTools {
+export function parseTools(raw: readonly unknown[], context: ToolCheckContext): OfferedTools {
   const offered: OfferedTool[] = []
   const wire: object[] = []
   const spare: { type: string; path: ParamPath }[] = []
@@ -46,7 +42,9 @@ export function parseTools(raw: readonly unknown[], context: OfferedToolsContext
   })
   const [first] = spare
   if (first !== undefined && offered.length === 0) throw notRunHere(first.type, first.path)
-  checkTools(offered, context)
+  if (offered.length > MAX_TOOLS) parseRequest(z.array(z.unknown()).max(MAX_TOOLS), offered, ['tools'])
+  const check = createToolCheck(context)
+  for (const { tool, paths } of offered) check(tool, paths)
   return {
     tools: offered.map(({ tool }) => tool),
     callers: new Map(offered.map(({ tool, caller }) => [tool.name, caller])),
@@ -67,7 +65,7 @@ const MAX_NAME = 64
 /** At most this many tools, counted one by one. */
 const MAX_TOOLS = 128
 
-type OfferedTool = { tool: ClientTool; caller: CallersTool; namePath: ParamPath; schemaPath: ParamPath }
+type OfferedTool = { tool: ClientTool; caller: CallersTool; paths: ToolPaths }
 
 /** What Codex and its like send unasked, whoever serves them. They go on without it. */
 const SPARE = new Set([
@@ -80,18 +78,18 @@ const SPARE = new Set([
   'tool_search',
 ])
 
-const name = z
-  .string()
-  .min(1)
-  .max(MAX_NAME)
-  .regex(/^[a-zA-Z0-9_-]+$/)
+const CHAT_TOOL = {
+  lacks: 'name',
+  has: 'function',
+  hint: 'Here a tool holds its name itself; \'function\': {"name": …} is the form of POST /v1/chat/completions.',
+}
 
 const ToolKind = z.object({ type: z.string() })
 
 /** `strict` is on unless it is turned off, as at OpenAI. */
 export const FunctionTool = z.looseObject({
   type: z.literal('function'),
-  name,
+  name: ToolName,
   description: z.string().nullish(),
   parameters: z.record(z.string(), z.unknown()).nullish(),
   strict: z.boolean().nullish(),
@@ -99,7 +97,7 @@ export const FunctionTool = z.looseObject({
 
 export const NamespaceTool = z.looseObject({
   type: z.literal('namespace'),
-  name,
+  name: ToolName,
   description: z.string().nullish(),
   tools: z.array(z.unknown()).max(MAX_TOOLS),
 })
@@ -107,7 +105,7 @@ export const NamespaceTool = z.looseObject({
 /** Takes plain text instead of JSON. A grammar cannot be enforced here, so it is shown to the model. */
 export const CustomTool = z.looseObject({
   type: z.literal('custom'),
-  name,
+  name: ToolName,
   description: z.string().nullish(),
   format: z.looseObject({ type: z.string(), definition: z.string().nullish() }).nullish(),
 })
@@ -140,6 +138,7 @@ function parseTool(type: string, value: unknown, path: ParamPath): { tools: Offe
 }
 
 function toFunction(value: unknown, path: ParamPath, namespace?: string): OfferedTool {
+  refuseOtherForm(value, CHAT_TOOL, path)
   const { name, description, parameters, strict } = parseRequest(FunctionTool, value, path)
   const tool: ClientTool = {
     name: toToolName(namespace, name),
@@ -148,7 +147,7 @@ function toFunction(value: unknown, path: ParamPath, namespace?: string): Offere
     strict: strict ?? true,
   }
   const caller: CallersTool = { kind: 'function', name, ...(namespace !== undefined && { namespace }) }
-  return { tool, caller, namePath: [...path, 'name'], schemaPath: [...path, 'parameters'] }
+  return { tool, caller, paths: { namePath: [...path, 'name'], schemaPath: [...path, 'parameters'] } }
 }
 
 function toCustom(custom: z.output<typeof CustomTool>, path: ParamPath, namespace?: string): OfferedTool {
@@ -166,53 +165,7 @@ function toCustom(custom: z.output<typeof CustomTool>, path: ParamPath, namespac
     strict: true,
   }
   const caller: CallersTool = { kind: 'custom', name, ...(namespace !== undefined && { namespace }) }
-  return { tool, caller, namePath: [...path, 'name'], schemaPath: path }
-}
-
-/** No parameters, and a schema that leaves out what can only be `object`, are common. */
-function toObjectSchema(parameters: JsonSchema): JsonSchema {
-  if (Object.keys(parameters).length === 0) return { type: 'object', properties: {} }
-  return parameters.type == null ? { ...parameters, type: 'object' } : parameters
-}
-
-function checkTools(offered: readonly OfferedTool[], { takenNames, findSchemaFault }: OfferedToolsContext): void {
-  if (offered.length > MAX_TOOLS) parseRequest(z.array(z.unknown()).max(MAX_TOOLS), offered, ['tools'])
-  const seen = new Set<string>()
-  const startedAtMs = performance.now()
-  for (const { tool, namePath, schemaPath } of offered) {
-    if (seen.has(tool.name)) {
-      throw wrongName(namePath, `'${tool.name}' is given twice. Each tool needs a name of its own.`)
-    }
-    if (takenNames.includes(tool.name)) {
-      throw wrongName(
-        namePath,
-        `'${tool.name}' is a tool of this gateway. Rename yours, or turn the gateway's off with the header 'x-groundwire-tools: off'.`,
-      )
-    }
-    seen.add(tool.name)
-    if (performance.now() - startedAtMs > MAX_CHECK_MS) {
-      throw wrongSchema("Invalid 'tools': their schemas take too long to check.", ['tools'])
-    }
-    const fault = findRootFault(tool.parameters) ?? findSchemaFault(tool.parameters)
-    if (fault !== undefined) throw wrongSchema(`Invalid schema for function '${tool.name}': ${fault}`, schemaPath)
-  }
-}
-
-/** One schema is given up after a while; this many that come near it would still hold up everybody. */
-const MAX_CHECK_MS = 1_000
-
-function findRootFault({ type }: JsonSchema): string | undefined {
-  if (type === 'object') return undefined
-  return `schema must be a JSON Schema of 'type: "object"', got 'type: ${JSON.stringify(type).slice(0, 64)}'.`
-}
-
-function wrongSchema(message: string, path: ParamPath): BadRequestError {
-  return new BadRequestError(message, { param: toParam(path), code: 'invalid_function_parameters' })
-}
-
-function wrongName(path: ParamPath, complaint: string): BadRequestError {
-  const param = toParam(path)
-  return new BadRequestError(`Invalid value for '${param}': ${complaint}`, { param, code: 'invalid_value' })
+  return { tool, caller, paths: { namePath: [...path, 'name'], schemaPath: path } }
 }
 
 function notRunHere(type: string, path: ParamPath): BadRequestError {

@@ -1,5 +1,5 @@
-import { GatewayError } from '../../errors.ts'
 import { toGatewayError } from '../error-handler.ts'
+import { renameParam } from '../rename-param.ts'
 import type { WireError } from './response-object.ts'
 
 /** An error of a response that has begun. Agents shorten their history on `context_length_exceeded`. */
@@ -10,19 +10,7 @@ export function toFailure(thrown: unknown): WireError {
 
 /** What the run says of a field of chat completions, said of this API's. */
 export function inWordsOfResponses(thrown: unknown): unknown {
-  if (!(thrown instanceof GatewayError)) return thrown
-  const { message, type, param, code, status, details, retryAfterSec, cause } = thrown
-  const name = FIELDS[param ?? '']
-  if (name === undefined) return thrown
-  return new GatewayError(message.replaceAll('max_tokens', 'max_output_tokens'), {
-    type,
-    param: name,
-    code,
-    status,
-    details,
-    cause,
-    ...(retryAfterSec !== undefined && { retryAfterSec }),
-  })
+  return renameParam(thrown, FIELDS, (message) => message.replaceAll('max_tokens', 'max_output_tokens'))
 }
 
 const FIELDS: Readonly<Record<string, string>> = { messages: 'input', max_tokens: 'max_output_tokens' }

@@ -1,4 +1,5 @@
 import type { Usage } from '../../messages.ts'
+import { toTokenCount } from '../token-count.ts'
 import type { InputItem } from './input-items.ts'
 
 /** `response`, as `POST /v1/responses` answers and as it is kept. */
@@ -38,7 +39,7 @@ export type WireResponse = {
   groundwire?: object
 }
 
-export type ResponseStatus = 'queued' | 'in_progress' | 'completed' | 'incomplete' | 'failed' | 'cancelled'
+type ResponseStatus = 'queued' | 'in_progress' | 'completed' | 'incomplete' | 'failed' | 'cancelled'
 
 /** `code` is OpenAI's of a failed response, not that of the HTTP envelope. */
 export type WireError = { code: string; message: string; type: string; param: string | null }
@@ -104,15 +105,13 @@ export function toResponseIdOfItem(itemId: string): string | undefined {
 
 /** The sum of all steps: `input_tokens` may exceed the input the caller sees. */
 export function toResponseUsage(usage: Usage) {
-  const inputTokens = toCount(usage.promptTokens)
-  const outputTokens = toCount(usage.completionTokens)
+  const inputTokens = toTokenCount(usage.promptTokens)
+  const outputTokens = toTokenCount(usage.completionTokens)
   return {
     input_tokens: inputTokens,
-    input_tokens_details: { cached_tokens: toCount(usage.cachedTokens ?? 0), cache_write_tokens: 0 },
+    input_tokens_details: { cached_tokens: toTokenCount(usage.cachedTokens ?? 0), cache_write_tokens: 0 },
     output_tokens: outputTokens,
-    output_tokens_details: { reasoning_tokens: toCount(usage.reasoningTokens ?? 0) },
+    output_tokens_details: { reasoning_tokens: toTokenCount(usage.reasoningTokens ?? 0) },
     total_tokens: inputTokens + outputTokens,
   }
 }
-
-const toCount = (tokens: number) => (Number.isFinite(tokens) ? Math.max(0, Math.round(tokens)) : 0)

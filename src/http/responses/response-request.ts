@@ -2,9 +2,13 @@ import { z } from 'zod'
 import { BadRequestError } from '../../errors.ts'
 import type { JsonFormat, ToolChoice } from '../../messages.ts'
 import type { ModelParams } from '../../models/model.ts'
-import { parseRequest, unsupported } from '../parse-request.ts'
-import { type OfferedTools, type OfferedToolsContext, parseTools } from './offered-tools.ts'
-import { type TextFormat, textFormat, toJsonFormat } from './text-format.ts'
+import type { ToolCheckContext } from '../check-tool.ts'
+import { integer } from '../integer.ts'
+import { notSupported, parseRequest } from '../parse-request.ts'
+import { refuseOtherForm } from '../refuse-other-form.ts'
+import { SHARED_FIELDS } from '../shared-fields.ts'
+import { type OfferedTools, parseTools } from './offered-tools.ts'
+import { type TextFormat, textFormat, toAnswerFormat } from './text-format.ts'
 import { toToolChoice } from './tool-choice.ts'
 
 /** A response as the caller ordered it. `input` is parsed apart, as it may refer to what is kept. */
@@ -26,7 +30,7 @@ export type ResponseRequest = {
   echo: ResponseEcho
 }
 
-export type ResponseEcho = {
+type ResponseEcho = {
   toolChoice: unknown
   textFormat: TextFormat
   verbosity: string
@@ -40,8 +44,8 @@ export type ResponseEcho = {
 }
 
 /** @throws {@link BadRequestError} */
-export function parseResponseRequest(body: unknown, context: OfferedToolsContext): ResponseRequest {
-  refuseChatBody(body)
+export function parseResponseRequest(body: unknown, context: ToolCheckContext): ResponseRequest {
+  refuseOtherForm(body, CHAT_BODY)
   const request = parseRequest(ResponseBody, body)
   const stream = request.stream ?? false
   const store = request.store ?? true
@@ -64,7 +68,7 @@ export function parseResponseRequest(body: unknown, context: OfferedToolsContext
     offered,
     toolChoice: toToolChoice(request.tool_choice, offered.callers),
     parallelToolCalls: request.parallel_tool_calls ?? true,
-    format: toJsonFormat(format, context.findSchemaFault),
+    format: toAnswerFormat(format, context.findSchemaFault),
     stream,
     store,
     background,
@@ -84,72 +88,26 @@ export function parseResponseRequest(body: unknown, context: OfferedToolsContext
   }
 }
 
-/** Some editors post the body of one API to the route of the other. */
-function refuseChatBody(body: unknown): void {
-  if (typeof body !== 'object' || body === null) return
-  const { messages, input } = body as { messages?: unknown; input?: unknown }
-  if (messages == null || input != null) return
-  throw new BadRequestError(
-    "Missing required parameter: 'input'. Use POST /v1/chat/completions for a body with 'messages'.",
-    { param: 'input', code: 'missing_required_parameter' },
-  )
+const CHAT_BODY = {
+  lacks: 'input',
+  has: 'messages',
+  hint: "Use POST /v1/chat/completions for a body with 'messages'.",
 }
 
-// `null` means unset for every optional field. Lists are checked for length, then for what they hold, so that a megabyte
-// of wrong elements makes one complaint and not a million.
-const text = z.string().nullish()
-const notSupported = (param: string, hint = '') =>
-  z
-    .unknown()
-    .refine(
-      (value) => value == null,
-      unsupported(
-        'unsupported_parameter',
-        `Unsupported parameter: '${param}' is not supported with this model.${hint}`,
-      ),
-    )
-    .optional()
-
-const metadata = z
-  .record(z.string(), z.unknown())
-  .refine((pairs) => Object.keys(pairs).length <= 16, {
-    error: "Invalid 'metadata': too many properties. Expected an object with at most 16 properties.",
-  })
-  .pipe(z.record(z.string().max(64), z.string().max(512)))
+const isUnset = (value: unknown) => value == null
 
 /** Other fields of the API are read by nothing here, and ignored. */
 export const ResponseBody = z.object({
   input: z.union([z.string(), z.array(z.unknown()).min(1)], { error: 'one of a string or array of objects' }),
-  model: text,
-  instructions: text,
+  ...SHARED_FIELDS,
+  instructions: z.string().nullish(),
   previous_response_id: z.string().max(128).nullish(),
-  tools: z.array(z.unknown()).max(128).nullish(),
-  tool_choice: z.union([z.string(), z.looseObject({})], { error: 'one of a string or an object' }).nullish(),
-  parallel_tool_calls: z.boolean().nullish(),
-  max_tool_calls: z.int().min(1).nullish(),
+  max_tool_calls: integer(1).nullish(),
   text: z.object({ format: textFormat.nullish(), verbosity: z.enum(['low', 'medium', 'high']).nullish() }).nullish(),
-  max_output_tokens: z.int().min(1).nullish(),
-  temperature: z.number().min(0).max(2).nullish(),
-  top_p: z.number().min(0).max(1).nullish(),
-  top_logprobs: z
-    .int()
-    .min(0)
-    .max(20)
-    .refine(
-      (count) => count === 0,
-      unsupported('unsupported_parameter', "Unsupported parameter: 'top_logprobs' is not supported with this model."),
-    )
-    .nullish(),
-  stream: z.boolean().nullish(),
-  store: z.boolean().nullish(),
+  max_output_tokens: integer(1).nullish(),
   background: z.boolean().nullish(),
   truncation: z.enum(['auto', 'disabled']).nullish(),
-  reasoning: z.object({ effort: text, summary: text }).nullish(),
-  metadata: metadata.nullish(),
-  user: text,
-  safety_identifier: z.string().max(64).nullish(),
-  prompt_cache_key: text,
-  conversation: notSupported('conversation', " Use 'previous_response_id'."),
-  prompt: notSupported('prompt', " Use 'instructions'."),
-  groundwire: z.object({ trace: z.boolean().nullish() }).nullish(),
+  reasoning: z.object({ effort: z.string().nullish(), summary: z.string().nullish() }).nullish(),
+  conversation: z.unknown().refine(isUnset, notSupported('conversation', " Use 'previous_response_id'.")).optional(),
+  prompt: z.unknown().refine(isUnset, notSupported('prompt', " Use 'instructions'.")).optional(),
 })

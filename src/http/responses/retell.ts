@@ -1,6 +1,7 @@
 import { toToolName } from './offered-tools.ts'
-import { createResponseTeller, type ResponseEvent } from './response-events.ts'
+import type { ResponseEvent } from './response-event.ts'
 import type { KeptResponse, OutputItem, WireResponse } from './response-object.ts'
+import { createResponseTeller } from './response-teller.ts'
 
 /** The events of a response that has ended, numbered as they were when it was streamed. */
 export function* retell(

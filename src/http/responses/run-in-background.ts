@@ -1,18 +1,19 @@
 import type { Logger } from 'pino'
 import type { ExecuteRun } from '../../runs/run.ts'
 import { toErrorLog } from '../error-log.ts'
-import type { RequestNote } from '../locals.ts'
+import type { RequestNote } from '../request-note.ts'
 import { type BackgroundRun, type BackgroundRuns, ResponseCancelledError } from './background-runs.ts'
 import type { InputItem } from './input-items.ts'
-import { type Telling, tellRun } from './tell-run.ts'
+import { keepFailed, type Telling, tellRun } from './tell-run.ts'
 
 export type RunInBackgroundDeps = { background: BackgroundRuns; executeRun: ExecuteRun; log: Logger }
 
 /** Starts a run that nobody waits for: its end is kept and logged, however it comes. */
 export function runInBackground(
   { background, executeRun, log }: RunInBackgroundDeps,
-  { order, teller, keepIt, input }: Telling & { input: readonly InputItem[] },
+  { input, ...telling }: Telling & { input: readonly InputItem[] },
 ): BackgroundRun {
+  const { order, teller } = telling
   const { id: runId, caller, model } = order
   const note: RequestNote = { caller, model: model.id, runId }
   const startedAtMs = performance.now()
@@ -25,13 +26,13 @@ export function runInBackground(
     async work(tell, signal) {
       tell(teller.open())
       try {
-        for await (const event of tellRun(executeRun, { order, teller, keepIt, note }, signal)) tell([event])
+        for await (const event of tellRun(executeRun, { ...telling, beginsEarly: true, note }, signal)) tell([event])
       } catch (thrown) {
         const error = signal.aborted ? signal.reason : thrown
         const isCancelled = error instanceof ResponseCancelledError
         if (!isCancelled) note.error = error
         const last = isCancelled ? teller.cancel() : teller.fail(error)
-        await keepIt()
+        await keepFailed(telling, log)
         tell(last)
       }
       const { error, runBegun: _, ...rest } = note

@@ -1,6 +1,6 @@
 import type { Response } from 'express'
-import { createSseWriter, toSseFrame } from '../sse.ts'
-import type { ResponseEvent } from './response-events.ts'
+import { createSseWriter, toSseFrame } from '../transport/sse.ts'
+import type { ResponseEvent } from './response-event.ts'
 
 export type SendEventsOptions = {
   signal: AbortSignal
@@ -8,7 +8,7 @@ export type SendEventsOptions = {
   /** The head is sent before the first event: nothing can fail any more that has a status of its own. */
   atOnce?: boolean
   /** Tells the failure in the stream, once the head is out. */
-  fail?: (thrown: unknown) => readonly ResponseEvent[]
+  fail?: (thrown: unknown) => Promise<readonly ResponseEvent[]>
 }
 
 /** Named events, the last of which says how the response ended; there is no `[DONE]`. */
@@ -27,7 +27,7 @@ export async function sendEvents(
   } catch (error) {
     if (!res.headersSent || signal.aborted || fail === undefined) throw error
     res.locals.note.error = error
-    for (const event of fail(error)) await sse.send(event)
+    for (const event of await fail(error)) await sse.send(event)
   } finally {
     sse.stop()
   }

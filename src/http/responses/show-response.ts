@@ -1,24 +1,26 @@
 import { Readable } from 'node:stream'
-import type { Request, RequestHandler } from 'express'
+import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { BadRequestError } from '../../errors.ts'
-import type { Keep } from '../../runs/keep.ts'
-import { hangUpSignal } from '../hang-up-signal.ts'
+import { callerOf } from '../auth.ts'
+import { queryInteger } from '../integer.ts'
 import { parseRequest } from '../parse-request.ts'
-import type { BackgroundRuns } from './background-runs.ts'
-import { getKept } from './kept-responses.ts'
-import type { ResponseEvent } from './response-events.ts'
+import { hangUpSignal } from '../transport/hang-up-signal.ts'
+import { getKept, idOf, type KeptResponseDeps } from './kept-responses.ts'
+import type { ResponseEvent } from './response-event.ts'
 import type { KeptResponse } from './response-object.ts'
 import { retell } from './retell.ts'
 import { sendEvents } from './send-events.ts'
 
-export type KeptResponseDeps = { keep: Keep<KeptResponse>; background: BackgroundRuns; heartbeatMs: number }
-
 /** `GET /v1/responses/{id}`: as it stands, or with `?stream=true` its events after `starting_after`. */
-export function showResponse({ keep, background, heartbeatMs }: KeptResponseDeps): RequestHandler {
+export function showResponse({
+  keep,
+  background,
+  heartbeatMs,
+}: KeptResponseDeps & { heartbeatMs: number }): RequestHandler {
   return async (req, res) => {
     const id = idOf(req)
-    const caller = res.locals.note.caller ?? ''
+    const caller = callerOf(res)
     const { stream, starting_after: after } = parseRequest(ShowQuery, req.query)
     const run = background.find(caller, id)
     if (stream !== 'true' || req.method === 'HEAD') {
@@ -31,11 +33,9 @@ export function showResponse({ keep, background, heartbeatMs }: KeptResponseDeps
   }
 }
 
-export const idOf = (req: Request) => String(req.params.id)
-
 const ShowQuery = z.object({
   stream: z.enum(['true', 'false']).optional(),
-  starting_after: z.coerce.number().pipe(z.int().min(-1)).default(-1),
+  starting_after: queryInteger(-1).default(-1),
 })
 
 type Followed = { streams: boolean; follow(after: number, signal: AbortSignal): AsyncIterable<ResponseEvent> }

@@ -1,22 +1,31 @@
+import type { Logger } from 'pino'
 import type { ExecuteRun, RunOrder } from '../../runs/run.ts'
 import { readAnswer } from '../answer.ts'
-import type { RequestNote } from '../locals.ts'
-import type { ResponseEvent, ResponseTeller } from './response-events.ts'
+import { toErrorLog } from '../error-log.ts'
+import type { RequestNote } from '../request-note.ts'
+import type { ResponseEvent } from './response-event.ts'
 import { inWordsOfResponses } from './response-failure.ts'
+import type { ResponseTeller } from './response-teller.ts'
 
 export type Telling = { order: RunOrder; teller: ResponseTeller; keepIt: () => Promise<void> }
+
+type TellRunOptions = {
+  /** The response begins as soon as the model has been heard. */
+  beginsEarly: boolean
+  note: RequestNote
+}
 
 /** A run as the events of its response, which is kept before its end is told, so that what follows at once finds it. */
 export async function* tellRun(
   executeRun: ExecuteRun,
-  { order, teller, keepIt, note }: Telling & { note: RequestNote },
+  { order, teller, keepIt, beginsEarly, note }: Telling & TellRunOptions,
   signal: AbortSignal,
 ): AsyncGenerator<ResponseEvent> {
   try {
     for await (const part of readAnswer(executeRun(order, signal), note)) {
       switch (part.type) {
         case 'working':
-          yield* teller.begin()
+          if (beginsEarly) yield* teller.begin()
           break
         case 'text':
           yield* teller.text(part.text)
@@ -37,4 +46,11 @@ export async function* tellRun(
   } catch (error) {
     throw inWordsOfResponses(error)
   }
+}
+
+/** Keeps a response that failed. Where that fails too the caller need not hear of it, but the log does. */
+export async function keepFailed({ order, keepIt }: Telling, log: Logger): Promise<void> {
+  await keepIt().catch((error: unknown) =>
+    log.error({ runId: order.id, error: toErrorLog(error) }, 'response not kept'),
+  )
 }

@@ -1,47 +1,18 @@
 import { z } from 'zod'
-import { BadRequestError } from '../../errors.ts'
 import type { ToolChoice } from '../../messages.ts'
-import { parseRequest, unsupported } from '../parse-request.ts'
+import { parseRequest } from '../parse-request.ts'
+import { choiceKind, parseToolChoice } from '../parse-tool-choice.ts'
 import { type CallersTool, toToolName } from './offered-tools.ts'
 
-/**
- * What the caller wants of its own tools; it says nothing of the gateway's.
- * @throws {@link BadRequestError} where it asks for a call that none of them can answer.
- */
+/** `tool_choice` of the tools of `callers`, which are kept by the names that the model calls. */
 export function toToolChoice(raw: unknown, callers: ReadonlyMap<string, CallersTool>): ToolChoice {
-  if (raw === undefined || raw === null) return 'auto'
-  const choice = parseToolChoice(raw)
-  if (choice === 'auto' || choice === 'none') return choice
-  if (callers.size === 0) throw wrongChoice("'tool_choice' is only allowed when 'tools' are specified.")
-  if (choice !== 'required' && !callers.has(choice.name)) {
-    throw wrongChoice(`the function '${choice.name.slice(0, 64)}' is not among 'tools'.`)
-  }
-  return choice
-}
-
-function parseToolChoice(raw: unknown): ToolChoice {
-  if (typeof raw === 'string') return parseRequest(ChoiceWord, raw, ['tool_choice'])
-  parseRequest(ChoiceKind, raw, ['tool_choice'])
-  const { name, namespace } = parseRequest(NamedChoice, raw, ['tool_choice'])
-  return { name: toToolName(namespace ?? undefined, name) }
-}
-
-export const ChoiceWord = z.enum(['none', 'auto', 'required'])
-export const NamedChoice = z.object({ name: z.string().max(128), namespace: z.string().max(128).nullish() })
-const ChoiceKind = z.object({
-  type: z.string().refine(
-    (type) => type === 'function' || type === 'custom',
-    unsupported(
-      'unsupported_value',
-      ({ input }) =>
-        `Unsupported value: 'tool_choice' does not support '${String(input).slice(0, 64)}' with this model. Supported are 'none', 'auto', 'required' and a tool by its name.`,
-    ),
-  ),
-})
-
-function wrongChoice(complaint: string): BadRequestError {
-  return new BadRequestError(`Invalid value for 'tool_choice': ${complaint}`, {
-    param: 'tool_choice',
-    code: 'invalid_value',
+  return parseToolChoice(raw, [...callers.keys()], (choice) => {
+    parseRequest(ChoiceKind, choice, ['tool_choice'])
+    const { name, namespace } = parseRequest(NamedChoice, choice, ['tool_choice'])
+    return toToolName(namespace ?? undefined, name)
   })
 }
+
+const ChoiceKind = choiceKind(['function', 'custom'], 'a tool by its name')
+
+export const NamedChoice = z.object({ name: z.string().max(128), namespace: z.string().max(128).nullish() })

@@ -1,7 +1,8 @@
 import type { ToolCall } from '../../messages.ts'
 import type { RunCompleted } from '../../runs/run.ts'
-import { toWireTrace } from '../chat/chat-reply.ts'
+import { toWireTrace } from '../wire-trace.ts'
 import type { CallersTool } from './offered-tools.ts'
+import type { EventBody, InItem, InText, LifeEvent, ResponseEvent } from './response-event.ts'
 import { toFailure } from './response-failure.ts'
 import {
   type CustomCallItem,
@@ -12,29 +13,6 @@ import {
   toResponseUsage,
   type WireResponse,
 } from './response-object.ts'
-
-/** An event of a streamed response. `sequence_number` counts from 0. */
-export type ResponseEvent = EventBody & { sequence_number: number }
-
-type EventBody =
-  | { type: LifeEvent; response: WireResponse }
-  | { type: 'response.output_item.added' | 'response.output_item.done'; output_index: number; item: OutputItem }
-  | ({ type: 'response.content_part.added' | 'response.content_part.done'; part: OutputText } & InText)
-  | ({ type: 'response.output_text.delta'; delta: string; logprobs: readonly never[] } & InText)
-  | ({ type: 'response.output_text.done'; text: string; logprobs: readonly never[] } & InText)
-  | ({
-      type: 'response.function_call_arguments.delta' | 'response.custom_tool_call_input.delta'
-      delta: string
-    } & InItem)
-  | ({ type: 'response.function_call_arguments.done'; name: string; arguments: string } & InItem)
-  | ({ type: 'response.custom_tool_call_input.done'; input: string } & InItem)
-
-  /** Ahead of `response.failed`: many clients know only one of the two. */
-  | { type: 'error'; code: string; message: string; param: string | null }
-
-type LifeEvent = `response.${'created' | 'queued' | 'in_progress' | 'completed' | 'incomplete' | 'failed'}`
-type InItem = { item_id: string; output_index: number }
-type InText = InItem & { content_index: 0 }
 
 /** What a run tells, as a response that grows: the events in order, and the response as it stands. */
 export type ResponseTeller = {
@@ -169,7 +147,7 @@ export function createResponseTeller({ start, callers, trace, now }: ResponseTel
   /** No event of its own says that a response was cancelled; clients read `response.failed` as the end without an answer. */
   function breakOff(change: Pick<WireResponse, 'status' | 'error'>): ResponseEvent[] {
     const events = [...begin(), ...endMessage('incomplete')]
-    response = { ...response, ...change }
+    response = { ...response, completed_at: null, incomplete_details: null, ...change }
     return [...events, ...toEnd()]
   }
 

@@ -8,7 +8,8 @@ export type Readiness = {
   chains: readonly PartStatus[]
 }
 
-type PartStatus = { id: string; status: 'ok' | 'down'; detail?: string }
+/** `backend` is what serves a model: `ollama:qwen3:8b`. */
+type PartStatus = { id: string; backend?: string; status: 'ok' | 'down'; detail?: string }
 
 /** `GET /ready`: 200 or 503, with the state of each part. */
 export function showReadiness(readiness: () => Promise<Readiness>): RequestHandler {

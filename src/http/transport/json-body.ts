@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { Request, RequestHandler } from 'express'
-import { BadRequestError, GatewayError } from '../errors.ts'
+import { BadRequestError, GatewayError } from '../../errors.ts'
 import { findJsonExcess, type JsonBounds } from './json-bounds.ts'
 import { readBody } from './read-body.ts'
 

@@ -1,4 +1,4 @@
-import type { Message } from '../../messages.ts'
+import type { Message } from '../messages.ts'
 
 /**
  * Whether a chat app asks for itself: a title, tags, follow-up questions, a search query. What it wants is made of the chat
@@ -22,13 +22,16 @@ export function isHiddenCall(messages: readonly Message[]): boolean {
 const toStart = (text: string) => text.slice(0, 1_000).trimStart()
 
 /**
- * Title, tags, follow-ups, queries, image prompts, autocompletion: all quote the chat, and want JSON back. Open WebUI's
- * retrieval prompt begins alike, but quotes documents and holds a person's question.
+ * Title, tags, follow-ups, queries, image prompts, autocompletion: all quote the chat under headings of their own, and want
+ * JSON back. Open WebUI's retrieval prompt is alike, but quotes documents, of anything, and holds a person's question.
  */
 function isOpenWebUITask(asked: string, text: string): boolean {
+  if (!text.includes('JSON') || RETRIEVAL_TASK.test(asked)) return false
   const quotesChat = text.includes('<chat_history>') && text.includes('</chat_history>')
-  return (quotesChat || IMAGE_TASK.test(asked)) && text.includes('JSON')
+  return IMAGE_TASK.test(asked) || (quotesChat && /\n#{3,4} /.test(text))
 }
+
+const RETRIEVAL_TASK = /^### Task:\s+Respond to the user query\b/
 
 const IMAGE_TASK = /^### Task:\s+(?:Detect the language of|Enhance) the given image generation prompt\b/
 

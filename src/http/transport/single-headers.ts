@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import { BadRequestError } from '../errors.ts'
+import { BadRequestError } from '../../errors.ts'
 
 /**
  * Refuses a header sent twice where it may be said once only. Node joins the two or drops one, and a proxy before us may

@@ -11,6 +11,7 @@ export function endUpload(req: Request, res: Response, body: unknown): void {
   res.setHeader('content-type', 'application/json; charset=utf-8')
   res.setHeader('content-length', Buffer.byteLength(text))
   res.write(text) // whole for the caller: its length is known
+  res.locals.note.isAnswered = true
   const end = () => {
     clearTimeout(timer)
     res.end()

@@ -8,8 +8,8 @@ import {
   STATUS_CODES,
 } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { ConfigError } from '../config.ts'
-import { newRequestId } from './request-id.ts'
+import { ConfigError } from '../../config.ts'
+import { newRequestId } from '../request-id.ts'
 
 export type Listening = {
   /** Where a caller on this machine finds it: `http://127.0.0.1:8787`. */
@@ -29,7 +29,7 @@ export type ListenOptions = {
 }
 
 /** Milliseconds. They bound how long a request may take to arrive, not how long its answer may take. */
-export type ConnectionLimits = {
+type ConnectionLimits = {
   headersTimeout: number
   /** Of headers and body together. */
   requestTimeout: number

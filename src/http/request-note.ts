@@ -7,6 +7,8 @@ export type RequestNote = {
   runId?: string
   /** The model has been heard: from here on a repeated request would repeat work. */
   runBegun?: boolean
+  /** The answer is out as a whole, though the response has not ended. */
+  isAnswered?: boolean
   /** A chat app asked for itself: a title, tags, … */
   hidden?: boolean
   metadata?: Readonly<Record<string, string>>

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
-import { BadRequestError, GatewayError } from '../errors.ts'
+import { BadRequestError, GatewayError } from '../../errors.ts'
 
 /**
  * The whole body, unpacked. What is too large is refused as soon as it is known to be, and not at the end of the upload;

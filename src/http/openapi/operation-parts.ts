@@ -1,0 +1,31 @@
+import type { z } from 'zod'
+import type { ZodOpenApiContentObject } from 'zod-openapi'
+import { errorReplies } from './error-replies.ts'
+
+export const header = (name: string) => ({ $ref: `#/components/headers/${name}` })
+const requestIdHeader = { 'x-request-id': header('x-request-id') }
+export const runHeaders = { ...requestIdHeader, 'x-groundwire-run-id': header('x-groundwire-run-id') }
+export const parameters = (...names: readonly string[]) =>
+  names.map((name) => ({ $ref: `#/components/parameters/${name}` }))
+
+export const json = (schema: z.ZodType, examples: Readonly<Record<string, unknown>> = {}) => ({
+  'application/json': {
+    schema,
+    examples: Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, { value }])),
+  },
+})
+
+export const eventStream = (schema: z.ZodType, examples: Readonly<Record<string, unknown>> = {}) => ({
+  'text/event-stream': json(schema, examples)['application/json'],
+})
+
+/** A reply of a route that runs nothing. */
+export const plainReply = (description: string, content: ZodOpenApiContentObject) => ({
+  description,
+  headers: requestIdHeader,
+  content,
+})
+
+export const RUN_ERRORS = errorReplies(400, 401, 404, 405, 408, 413, 415, 429, 431, 500, 502, 503, 504)
+export const READ_ERRORS = errorReplies(400, 401, 404, 405, 408, 431, 500)
+export const PLAIN_ERRORS = errorReplies(400, 405, 408, 431, 500)

@@ -1,0 +1,23 @@
+import type { Response } from 'express'
+import type { Models } from '../models/models.ts'
+import type { ExecuteRun, RunOrder } from '../runs/run.ts'
+
+/** What a route that starts runs is made with. */
+export type RunRouteDeps = {
+  models: Models
+  /** Names no tool of a caller may take. */
+  serverToolNames: readonly string[]
+  executeRun: ExecuteRun
+  newRunId: () => string
+  /** Unix time in milliseconds. */
+  now: () => number
+  /** Longest silence in a stream. */
+  heartbeatMs: number
+}
+
+/** Names the run in the head of its reply and in the log. */
+export function announceRun(res: Response, { id, model }: RunOrder): void {
+  res.locals.note.model = model.id
+  res.locals.note.runId = id
+  res.setHeader('x-groundwire-run-id', id)
+}

@@ -1,0 +1,117 @@
+import { once } from 'node:events'
+import { expect, onTestFinished, test } from 'vitest'
+import { ContextLengthError } from '../../src/errors.ts'
+import { ERROR_REPLIES } from '../../src/http/openapi/error-replies.ts'
+import { listen } from '../../src/http/transport/listen.ts'
+import { createOllamaModel } from '../../src/models/ollama.ts'
+import type { ExecuteRun } from '../../src/runs/run.ts'
+import { startAgentGateway } from '../support/agent-gateway.ts'
+import { responsesOf } from '../support/ask-responses.ts'
+import { HELLO, idleModel, says, startHttp, toModels, WALLET } from '../support/http-gateway.ts'
+import { type RawReply, sendRaw } from '../support/raw-http.ts'
+import type { ScriptedReply } from '../support/scripted-backend.ts'
+import { scriptedOllama } from '../support/scripted-ollama.ts'
+
+type Answer = { status: number; body: string }
+
+/** What leads to each of the errors that the document shows. */
+const PROVOKED: Record<string, () => Promise<Answer>> = {
+  '400 missing': () => askHttp({}),
+  '400 too_long': () => askHttp(HELLO, fails(new ContextLengthError({ limitTokens: 16_384, promptTokens: 20_000 }))),
+  '400 twice': () => sendHead('GET /v1/models', 'authorization: Bearer a', 'authorization: Bearer b'),
+  '401 nobody': () => sendHead('GET /v1/models'),
+  '404 model': () => askHttp({ ...HELLO, model: 'gpt-4o' }),
+  '404 route': () => sendHead('POST /chat/completions'),
+  '405 method': () => sendHead('PUT /health'),
+  '408 slow': sendTooSlowly,
+  '413 large': () =>
+    sendHead(
+      'POST /v1/chat/completions',
+      `x-wallet-address: ${WALLET}`,
+      'content-type: application/json',
+      `content-length: ${10 * 1024 * 1024 + 1}`,
+    ),
+  '415 type': () => sendHead('POST /v1/chat/completions', `x-wallet-address: ${WALLET}`, 'content-length: 1', '', '{'),
+  '429 busy': askTooOften,
+  '431 headers': () => sendHead('GET /health', `cookie: ${'x'.repeat(20_000)}`),
+  '500 fault': () => askHttp(HELLO, fails(new Error('a bug'))),
+  '502 down': askNobody,
+  '502 warming': () => askOllama({ status: 503, error: 'llm server loading model' }),
+  '503 busy': () =>
+    askOllama({ status: 503, error: 'server busy, please try again.  maximum pending requests exceeded' }),
+  '504 slow': () => askOllama({ hang: true }),
+}
+
+const EXAMPLES = Object.entries(ERROR_REPLIES).flatMap(([status, reply]) =>
+  Object.entries(reply.content['application/json'].examples).map(([name, { value }]) => ({
+    name: `${status} ${name}`,
+    status: Number(status),
+    body: value,
+  })),
+)
+
+test.each(EXAMPLES)('§1.8 an error that the document shows is what the gateway says: $name', async (example) => {
+  const { status, body } = (await PROVOKED[example.name]?.()) ?? expect.fail('nothing leads to it')
+  expect({ status, body: JSON.parse(body) }).toEqual({ status: example.status, body: example.body })
+})
+
+const fails = (error: Error): ExecuteRun =>
+  // biome-ignore lint/correctness/useYield: it fails before there is anything to tell
+  async function* () {
+    throw error
+  }
+
+const startGateway = (executeRun: ExecuteRun) =>
+  startHttp(executeRun, {
+    models: toModels(['operator', 'rehearsal'].map((id) => ({ id, model: idleModel(id) }))),
+    bodyLimitBytes: 10 * 1024 * 1024,
+  })
+
+async function askHttp(body: object, executeRun = says('never')): Promise<Answer> {
+  return toAnswer(await (await startGateway(executeRun)).ask(body))
+}
+
+async function sendHead(start: string, ...lines: readonly string[]): Promise<RawReply> {
+  const { url } = await startGateway(says('never'))
+  return sendRaw(url, [`${start} HTTP/1.1`, 'connection: close', ...lines, '', ''].join('\r\n'))
+}
+
+async function sendTooSlowly(): Promise<RawReply> {
+  const limits = { headersTimeout: 50, requestTimeout: 100, connectionsCheckingInterval: 20 }
+  const { url, close } = await listen(() => {}, { host: '127.0.0.1', port: 0, limits })
+  onTestFinished(() => close(AbortSignal.abort()))
+  return sendRaw(url, 'GET / HTTP/1.1\r\n')
+}
+
+async function askTooOften(): Promise<Answer> {
+  // biome-ignore lint/correctness/useYield: it never comes to tell anything
+  const gateway = await startGateway(async function* (_order, signal) {
+    await once(signal, 'abort')
+  })
+  const { send, cancel } = responsesOf(gateway)
+  for (;;) {
+    const response = await send('POST', '', { input: 'hello', background: true })
+    if (response.status !== 200) return toAnswer(response)
+    const { id } = (await response.json()) as { id: string }
+    onTestFinished(() => cancel(id).then(() => {}))
+  }
+}
+
+async function askNobody(): Promise<Answer> {
+  const model = createOllamaModel({ ...OPERATOR, baseUrl: 'http://127.0.0.1:9' })
+  return toAnswer(await (await startAgentGateway(model)).ask(HELLO))
+}
+
+async function askOllama(reply: ScriptedReply): Promise<Answer> {
+  const ollama = await scriptedOllama(() => reply)
+  onTestFinished(() => ollama.close())
+  const model = createOllamaModel({ ...OPERATOR, baseUrl: ollama.url, firstTokenTimeoutMs: 100 })
+  return toAnswer(await (await startAgentGateway(model)).ask(HELLO))
+}
+
+const OPERATOR = { id: 'operator', modelName: 'qwen3:8b', contextTokens: 16_384 }
+
+const toAnswer = async (reply: Pick<Response, 'status' | 'text'>): Promise<Answer> => ({
+  status: reply.status,
+  body: await reply.text(),
+})
