@@ -65,6 +65,16 @@ describe('the configuration', () => {
     }
   })
 
+  test.each([
+    [{ RUN_TIMEOUT_MS: '120' }, 'RUN_TIMEOUT_MS: must be 1000 to 3600000'],
+    [{ PORT: '99999' }, 'PORT: must be 0 to 65535'],
+    [{ OLLAMA_NUM_CTX: '2048.5' }, 'OLLAMA_NUM_CTX: must be a whole number'],
+    [{ OPERATOR_MODEL: ' openai: ' }, "OPERATOR_MODEL: 'openai:' names no model: openai:<model>"],
+    [{ OLLAMA_BASE_URL: 'http://gpu:11434/v1/' }, "OLLAMA_BASE_URL: must be Ollama's own address: leave out the /v1"],
+  ])('of %j is refused with what would be right', (env, complaint) => {
+    expect(messageOf(() => parseConfig(env))).toBe(`The environment needs a correction:\n  ${complaint}`)
+  })
+
   test('never repeats a node URL, which may hold a key', () => {
     expect(messageOf(() => parseConfig({ RPC_URL_1: 'wss://node.example/secret-key' }))).not.toContain('secret-key')
   })

@@ -66,8 +66,20 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 const httpUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
   .transform((url) => url.replace(/\/+$/, ''))
-const int = (min: number, max: number) =>
-  z.coerce.number({ error: 'must be a number' }).int('must be a whole number').min(min).max(max)
+/** Ollama's OpenAI-compatible API, which guides name, is not the one that is asked. */
+const ollamaUrl = httpUrl.refine((url) => !url.endsWith('/v1'), "must be Ollama's own address: leave out the /v1")
+const int = (min: number, max: number) => {
+  const range = `must be ${min} to ${max}`
+  return z.coerce
+    .number({ error: ({ code }) => (code === 'invalid_type' ? 'must be a number' : undefined) })
+    .int('must be a whole number')
+    .min(min, range)
+    .max(max, range)
+}
+const modelSpec = z
+  .string()
+  .trim()
+  .refine((text) => !text.endsWith(':'), { error: ({ input }) => `'${input}' names no model: ${input}<model>` })
 
 const chainList = z.string().transform((text, context): ChainName[] => {
   const words = text
@@ -95,11 +107,11 @@ const Env = z.object({
   DATA_DIR: z.string().default('.groundwire'),
   TOOLS_DIR: z.string().default('tools'),
   PROMPTS_DIR: z.string().default('prompts'),
-  OLLAMA_BASE_URL: httpUrl.default('http://127.0.0.1:11434'),
+  OLLAMA_BASE_URL: ollamaUrl.default('http://127.0.0.1:11434'),
   OLLAMA_NUM_CTX: int(2_048, 1_048_576).default(16_384),
   OPENAI_BASE_URL: httpUrl.optional(),
   OPENAI_API_KEY: z.string().optional(),
-  OPERATOR_MODEL: z.string().trim().default('ollama:qwen3:8b'),
+  OPERATOR_MODEL: modelSpec.default('ollama:qwen3:8b'),
   CHAINS: chainList.default([...CHAIN_NAMES]),
 })
 

@@ -82,10 +82,10 @@ test('a block that no node has is told as that, and not as nodes that fail', asy
 })
 
 test.each<[RpcNodeMood, string]>([
-  [{ type: 'dead' }, 'No node of ethereum answers: 1 cannot be reached. Check RPC_URL_1.'],
+  [{ type: 'dead' }, 'No node of ethereum answers (asked 1: cannot be reached). Check RPC_URL_1.'],
   [
     { type: 'status', status: 401 },
-    'No node of ethereum answers: 1 refused the request (is its key valid?). Check RPC_URL_1.',
+    'No node of ethereum answers (asked 1: refused the request (is its key valid?)). Check RPC_URL_1.',
   ],
   [{ type: 'hang' }, 'The time for this read is up.'],
 ])('a node in the mood %j is told by what it did, and not by where it is', async (mood, message) => {

@@ -50,6 +50,7 @@ export type ChainScope = {
 export type ChainSession = {
   scope(signal: AbortSignal): ChainScope
   evidence(): readonly Evidence[]
+  /** Those read so far. More than one of a chain only where that of an earlier run is lost, so that two were read. */
   blocks(): readonly BlockRef[]
   /** Asks each pinned block's hash again; returns the blocks that are no longer canonical. */
   findReorgs(signal: AbortSignal): Promise<readonly BlockRef[]>

@@ -31,7 +31,7 @@ export function createChainStack({
   const nodes = (isConfigured ? urls : rpcUrls.default.http).map((url) =>
     checkChainId({ chainId }, createHttpRpc({ url, dispatcher })),
   )
-  const hint = `${isConfigured ? 'Check' : 'Set'} RPC_URL_${chainId}.`
+  const hint = isConfigured ? `Check RPC_URL_${chainId}.` : `Set RPC_URL_${chainId} to one that does.`
   const ask = createFallback({ chain, nodes, hint })
   return { ask, read: cacheReads({ chainId, store }, ask) }
 }

@@ -1,7 +1,7 @@
 import type { ChainName } from './chain-list.ts'
 import { countFaults, type NodeError } from './node-error.ts'
 
-/** No node of a chain gave an answer. `hint` says what the operator can do: `Set RPC_URL_8453.` */
+/** No node of a chain gave an answer. `hint` says what the operator can do: `Check RPC_URL_8453.` */
 export class ChainUnavailableError extends Error {
   override readonly name = 'ChainUnavailableError'
   readonly chain: ChainName
@@ -21,5 +21,5 @@ function toMessage(chain: ChainName, faults: readonly NodeError[], hint: string)
   if (faults.length > 0 && faults.every((fault) => fault.kind === 'unknown_block')) {
     return `No node of ${chain} has that block or its state: it is yet to come, or older than what the nodes keep.`
   }
-  return `No node of ${chain} answers: ${countFaults(faults)}. ${hint}`
+  return `No node of ${chain} answers (asked ${faults.length}: ${countFaults(faults)}). ${hint}`
 }

@@ -2,10 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { encodeErrorResult, keccak256, namehash, parseAbi, stringToBytes } from 'viem'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { devClient } from '../../devchain/dev-client.ts'
 import { type DevChain, startDevChain } from '../../devchain/start.ts'
-import { closedRpcUrl, type RpcNode, type RpcNodeOptions, scriptedRpcNode } from '../../test/support/rpc-node.ts'
+import {
+  closedRpcUrl,
+  type RpcNode,
+  type RpcNodeOptions,
+  scriptedBlockHash,
+  scriptedRpcNode,
+} from '../../test/support/rpc-node.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { toChainErrorMessage } from './chain-error.ts'
 import { type Chains, createChains } from './chains.ts'
@@ -85,6 +91,54 @@ test('a run that goes on from the block of another reads there, unless no node k
 
   const lost = chains.openSession([{ ...block, hash: `0x${'ab'.repeat(32)}` }])
   expect((await lost.scope(forever()).block('ethereum')).number).toBeGreaterThanOrEqual(block.number + 2n)
+})
+
+describe('a run that goes on from the block of another', () => {
+  const EARLIER = { chain: 'ethereum', chainId: 1, number: 99n, hash: scriptedBlockHash(99n), timestampSec: 1 } as const
+  const asBlock = (hash: unknown) => ({ number: '0x63', hash, timestamp: '0x1', transactions: [] })
+  const forgets = { head: 102n, answers: { eth_getBlockByHash: () => null } }
+
+  test('asks another node where the first does not know it', async () => {
+    await using behind = await scriptedRpcNode(forgets)
+    await using well = await scriptedRpcNode({ head: 102n, answers: { eth_getBlockByHash: ([hash]) => asBlock(hash) } })
+    const chains = createChains({ chains: ['ethereum'], rpcUrls: { 1: [behind.url, well.url] } })
+
+    const session = chains.openSession([EARLIER])
+    expect((await session.scope(forever()).block('ethereum')).number).toBe(99n)
+    expect(session.blocks()).toMatchObject([{ number: 99n }])
+    await chains.close()
+  })
+
+  test('tells that it was replaced, also where it then reads another', async () => {
+    const { chains, node } = await chainsOver(forgets)
+    node.fork = 'other'
+    const session = chains.openSession([EARLIER])
+    await session.scope(forever()).client('ethereum').getBalance({ address: VITALIK })
+
+    expect(session.blocks().map(({ number }) => number)).toEqual([99n, 102n])
+    expect(await session.findReorgs(forever())).toEqual([EARLIER])
+
+    const next = chains.openSession(session.blocks())
+    expect((await next.scope(forever()).block('ethereum')).hash).toBe(scriptedBlockHash(102n, 'other'))
+    expect(await next.findReorgs(forever())).toEqual([EARLIER])
+  })
+
+  test('tells of two blocks and no reorg where the nodes have only forgotten it', async () => {
+    const { chains } = await chainsOver(forgets)
+    const session = chains.openSession([EARLIER])
+    await session.scope(forever()).block('ethereum')
+
+    expect(session.blocks().map(({ number }) => number)).toEqual([99n, 102n])
+    expect(await session.findReorgs(forever())).toEqual([])
+  })
+
+  test('reads there where the nodes do not serve blocks by hash', async () => {
+    const { chains } = await chainsOver({ head: 102n })
+    const session = chains.openSession([EARLIER])
+
+    expect(await session.scope(forever()).client('ethereum').getBlockNumber()).toBe(99n)
+    expect(session.blocks()).toMatchObject([{ number: 99n, hash: EARLIER.hash }])
+  })
 })
 
 test('reads of several tool calls in one step leave in one HTTP request, after one for the block', async () => {
@@ -351,13 +405,13 @@ test('the check tells ethereum and the chains with nodes of their own, and names
       chain: 'base',
       chainId: 8453,
       status: 'down',
-      detail: 'No node of base answers: 1 is on another chain. Check RPC_URL_8453.',
+      detail: 'No node of base answers (asked 1: is on another chain). Check RPC_URL_8453.',
     },
     {
       chain: 'arbitrum',
       chainId: 42161,
       status: 'down',
-      detail: 'No node of arbitrum answers: 1 cannot be reached. Check RPC_URL_42161.',
+      detail: 'No node of arbitrum answers (asked 1: cannot be reached). Check RPC_URL_42161.',
     },
   ])
   await chains.close()

@@ -11,7 +11,7 @@ const MAX_EVIDENCE = 1_000
 
 /**
  * @param options.stackOf - throws when a chain is not enabled.
- * @param options.from - blocks that an earlier run has read, to be read on.
+ * @param options.from - blocks that earlier runs have read, to be read on; of several on one chain the last.
  */
 export function createSession({
   stackOf,
@@ -23,6 +23,7 @@ export function createSession({
   const heads = new Map<ChainName, RunHead>(
     from.map((block) => [block.chain, createRunHead({ chain: block.chain, from: block }, stackOf(block.chain).read)]),
   )
+  const isSuperseded = ({ chain }: BlockRef, at: number) => from.findLastIndex((block) => block.chain === chain) !== at
   const evidence: Evidence[] = []
   const resolvedNames = new Map<string, Address>()
 
@@ -34,7 +35,10 @@ export function createSession({
   const addEvidence = (read: Evidence) => {
     if (evidence.length < MAX_EVIDENCE) evidence.push(read)
   }
-  const blocks = () => [...heads.values()].flatMap((head) => head.known() ?? [])
+  const blocks = () => {
+    const known = [...from.filter(isSuperseded), ...[...heads.values()].flatMap((head) => head.blocks())]
+    return known.filter(({ hash }, at) => known.findIndex((block) => block.hash === hash) === at)
+  }
 
   return {
     scope: (signal) => createChainScope({ signal, stackOf, headOf, addEvidence, resolvedNames }),

@@ -108,7 +108,7 @@ test('a node that fails is not taken for a missing name', async () => {
   expect(error).toMatchObject({
     kind: 'node_failed',
     message:
-      'vitalik.eth could not be looked up in ENS. No node of ethereum answers: 1 cannot be reached. Check RPC_URL_1.',
+      'vitalik.eth could not be looked up in ENS. No node of ethereum answers (asked 1: cannot be reached). Check RPC_URL_1.',
   })
 })
 

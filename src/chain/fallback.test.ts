@@ -82,7 +82,7 @@ test('a node on another chain is never believed, and the reason is told', async 
   expect(await fallbackOver([wrong.url, right.url])(nonce)).toBe('0x1')
 
   const alone = fallbackOver([wrong.url])
-  const message = 'No node of ethereum answers: 1 is on another chain. Check RPC_URL_1.'
+  const message = 'No node of ethereum answers (asked 1: is on another chain). Check RPC_URL_1.'
   await expect(alone(nonce)).rejects.toThrow(message)
   const asked = wrong.posts.length
   await expect(alone(nonce)).rejects.toThrow(message)
@@ -185,7 +185,7 @@ test('a node that answers where others rest is asked first from then on', async 
   await using first = await scriptedRpcNode({ mood: { type: 'dead' } })
   await using second = await scriptedRpcNode({ mood: { type: 'dead' } })
   const rpc = fallbackOver([first.url, second.url])
-  await expect(rpc(nonce)).rejects.toThrow('2 cannot be reached')
+  await expect(rpc(nonce)).rejects.toThrow('(asked 2: cannot be reached)')
   second.mood = { type: 'well' }
   await rpc(nonce)
   const before = first.posts.length
@@ -204,7 +204,7 @@ test('when no node answers, one error counts what is wrong', async () => {
 
   expect(error).toMatchObject({ name: 'ChainUnavailableError', chain: 'ethereum' })
   const { message } = error as Error
-  expect(message).toMatch(/^No node of ethereum answers: /)
+  expect(message).toMatch(/^No node of ethereum answers \(asked /)
   for (const part of ['1 timed out', '1 cannot be reached', '1 is on another chain', 'Check RPC_URL_1.']) {
     expect(message).toContain(part)
   }
@@ -291,12 +291,12 @@ test('the chain id rides with the first read and is not asked again beside reads
   await expect(rpc(nonce)).rejects.toThrow('cannot be reached')
   node.mood = { type: 'well' }
   node.chainId = 10
-  await expect(rpc(nonce)).rejects.toThrow('1 is on another chain')
+  await expect(rpc(nonce)).rejects.toThrow('(asked 1: is on another chain)')
 })
 
 test('a lone node that fails inside is a node that failed, as -32603 reads like a revert to viem', async () => {
   await using only = await scriptedRpcNode({
     mood: { type: 'error', error: { code: -32603, message: 'Internal error' } },
   })
-  await expect(fallbackOver([only.url])(nonce)).rejects.toThrow(/^No node of \w+ answers: 1 failed inside/)
+  await expect(fallbackOver([only.url])(nonce)).rejects.toThrow(/^No node of \w+ answers \(asked 1: failed inside\)/)
 })

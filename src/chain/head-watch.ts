@@ -6,6 +6,7 @@ import type { RpcRequest } from './rpc.ts'
 const STALE_AFTER_SEC = 60
 /** A head this much older than another node's is a node that lags, not a block on its way. */
 const LAG_SEC = 30
+const BLOCK_READS: ReadonlySet<string> = new Set(['eth_getBlockByNumber', 'eth_getBlockByHash'])
 
 /** Watches blocks as nodes of one chain give them, and so costs no request of its own. */
 export type HeadWatch = {
@@ -25,8 +26,7 @@ export function createHeadWatch({ now }: { now: () => number }): HeadWatch {
   const lags = (timestampSec: number) => newestSec - timestampSec > LAG_SEC
   return {
     isDoubtful(request, result) {
-      if (request.method !== 'eth_getBlockByNumber') return false
-      if (result === null) return true
+      if (result === null) return BLOCK_READS.has(request.method)
       if (!isLatest(request)) return false
       const head = parseHead(result)
       if (head === undefined) throw new NodeError('garbled')

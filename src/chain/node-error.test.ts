@@ -60,4 +60,5 @@ test('too large an answer, and what is no error of a node, are no faults', () =>
 test('faults are counted by kind', () => {
   const faults = ['timeout', 'wrong_chain', 'timeout'] as const
   expect(countFaults(faults.map((kind) => new NodeError(kind)))).toBe('2 timed out, 1 is on another chain')
+  expect(countFaults([new NodeError('slow'), new NodeError('slow')])).toBe('answered too slowly')
 })

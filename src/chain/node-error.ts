@@ -34,10 +34,11 @@ export class NodeError extends Error {
   }
 }
 
-/** `2 timed out, 1 is on another chain` */
+/** `2 timed out, 1 is on another chain`; `timed out` where all did. */
 export function countFaults(faults: readonly NodeError[]): string {
   const kinds = [...new Set(faults.map((fault) => fault.kind))]
-  return kinds.map((kind) => `${faults.filter((fault) => fault.kind === kind).length} ${FAULTS[kind].says}`).join(', ')
+  const countOf = (kind: FaultKind) => faults.filter((fault) => fault.kind === kind).length
+  return kinds.map((kind) => (kinds.length === 1 ? '' : `${countOf(kind)} `) + FAULTS[kind].says).join(', ')
 }
 
 /**

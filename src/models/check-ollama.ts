@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { BackendFailure } from './backend-failure.ts'
 import { type BackendAgent, createBackendFetch } from './backend-fetch.ts'
 import { CHECK_TIMEOUT_MS } from './backend-timeouts.ts'
 import type { ModelHealth } from './model.ts'
@@ -14,9 +15,12 @@ export async function checkOllama(
   const ask = async (path: string, init?: RequestInit): Promise<unknown> =>
     (await fetch(`${baseUrl}${path}`, init)).json()
 
-  const tags = await ask('/api/tags').then(Tags.safeParse, () => undefined)
-  if (tags === undefined) return down('Ollama does not answer: start it with `ollama serve`, or set OLLAMA_BASE_URL')
-  if (!tags.success) return down('OLLAMA_BASE_URL does not lead to an Ollama server')
+  const tags = await ask('/api/tags').then(Tags.safeParse, (error: unknown) => ({ success: false as const, error }))
+  if (!tags.success) {
+    return isOfAnother(tags.error)
+      ? down('OLLAMA_BASE_URL does not lead to an Ollama server')
+      : down('Ollama does not answer: start it with `ollama serve`, or set OLLAMA_BASE_URL')
+  }
   if (!tags.data.models.some(({ name }) => name === withTag(modelName))) return down(`run \`ollama pull ${modelName}\``)
 
   const body = JSON.stringify({ model: modelName })
@@ -31,6 +35,12 @@ export async function checkOllama(
 
 const Tags = z.object({ models: z.array(z.object({ name: z.string() })) })
 const Shown = z.object({ capabilities: z.array(z.string()).nullish() })
+
+/** Whether a server has answered that does not know the question. */
+const isOfAnother = (error: unknown) =>
+  error instanceof z.ZodError ||
+  error instanceof SyntaxError ||
+  (error instanceof BackendFailure && error.status === 404)
 
 const down = (detail: string): ModelHealth => ({ status: 'down', detail })
 

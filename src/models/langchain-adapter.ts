@@ -32,6 +32,8 @@ export type ChatSettings = {
   advice: BackendAdvice
   /** The chat template opens a thought that only `</think>` ends. */
   thoughtOpened?: boolean
+  /** See {@link toChatMessages}. */
+  exactNumbers?: boolean
 }
 
 /**
@@ -50,7 +52,11 @@ export async function* streamChat(
   const abort = () => controller.abort(signal.reason)
   signal.addEventListener('abort', abort, { once: true })
   try {
-    const call = { messages: toChatMessages(messages), tools: tools.map(toChatTool), signal: controller.signal }
+    const call = {
+      messages: toChatMessages(messages, settings),
+      tools: tools.map(toChatTool),
+      signal: controller.signal,
+    }
     const { firstTokenTimeoutMs, idleTimeoutMs } = settings
     const chunks = watchStream(() => open(call), { controller, firstTokenTimeoutMs, idleTimeoutMs })
     yield* toEvents(chunks, request, settings.thoughtOpened ?? false)
@@ -92,7 +98,7 @@ async function* toEvents(
       if (written === '') answer = createAnswerText({ offered, thoughtOpened: false })
       yield { type: 'reasoning', text: reasoning }
     }
-    if (text !== '') yield* answer.push(text).map(toEvent)
+    if (text !== '') for (const part of answer.push(text)) yield toEvent(part)
     for (const fragment of found) {
       fragments.add(fragment)
       written += fragment.args ?? ''

@@ -450,6 +450,14 @@ describe('the check', () => {
     })
   })
 
+  test('tells a server that is none of Ollama from one that is not there', async () => {
+    const { backend } = await start([])
+    expect(await createModel(`${backend.url}/v1`).check(signal)).toEqual({
+      status: 'down',
+      detail: 'OLLAMA_BASE_URL does not lead to an Ollama server',
+    })
+  })
+
   test('gives up on a server that does not answer', async () => {
     const silent = createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => silent.once('listening', resolve))

@@ -1,5 +1,5 @@
 import { ContextLengthError } from '../errors.ts'
-import type { JsonFormat, JsonSchema } from '../messages.ts'
+import type { JsonSchema } from '../messages.ts'
 import { BackendFailure } from './backend-failure.ts'
 import { createBackendAgent } from './backend-fetch.ts'
 import { type BackendTimeouts, DEFAULT_TIMEOUTS } from './backend-timeouts.ts'
@@ -28,6 +28,7 @@ export function createOllamaModel(options: OllamaOptions): Model {
   const agent = createBackendAgent({ connectTimeoutMs })
   const estimatePromptTokens = createPromptEstimate()
   const toTool = createToOllamaTool()
+  let loading: ReturnType<typeof loadOllama> | undefined
   const settings = { modelId: id, contextTokens, firstTokenTimeoutMs, idleTimeoutMs, advice: toAdvice(modelName) }
 
   async function* stream(request: ModelRequest): AsyncGenerator<ModelEvent, void> {
@@ -41,7 +42,8 @@ export function createOllamaModel(options: OllamaOptions): Model {
         promptTokens: Math.max(promptTokens, contextTokens + 1),
       })
     }
-    const [{ ChatOllama }, { createOllamaFetch }, { streamChat }] = await loadOllama()
+    loading ??= loadOllama()
+    const [{ ChatOllama }, { createOllamaFetch }, { streamChat }] = await loading
     const open: OpenChat = async ({ messages, tools, signal }) => {
       const ask = (format: OllamaFormat | undefined) => {
         const chat = new ChatOllama({
@@ -49,6 +51,7 @@ export function createOllamaModel(options: OllamaOptions): Model {
           ...(format === undefined ? {} : { format }),
           model: modelName,
           baseUrl,
+          outputVersion: 'v0', // the environment, which it would ask each time, could say otherwise
           numPredict: Math.min(wanted, room),
           fetch: createOllamaFetch({ agent, signal, messages: request.messages, whole: request.whole }),
         })
@@ -57,7 +60,9 @@ export function createOllamaModel(options: OllamaOptions): Model {
         // Not `stream()`, which sets up callbacks and tracing, unused here, for every token: a fifth of the CPU.
         return chat._streamResponseChunks(messages, options)
       }
-      return toMessages(withAnyJson(ask, request.format))
+      const { format } = request
+      // A generator more costs something for every token.
+      return toMessages(format?.schema === undefined ? ask(format && 'json') : withAnyJson(ask, format.schema))
     }
     yield* streamChat(open, request, settings)
   }
@@ -71,7 +76,7 @@ export function createOllamaModel(options: OllamaOptions): Model {
   }
 }
 
-/** Imported on first use: LangChain takes a third of a second and 100 MB. */
+/** Imported on first use: LangChain takes a third of a second and 100 MB. Even what is imported already takes a while to find. */
 export const loadOllama = () =>
   Promise.all([import('@langchain/ollama'), import('./ollama-fetch.ts'), import('./langchain-adapter.ts')])
 
@@ -80,17 +85,17 @@ type OllamaFormat = 'json' | JsonSchema
 /** A schema that Ollama makes no grammar of is left out: any JSON may come then, as who needs it in that form checks it. */
 async function* withAnyJson<Chunk>(
   ask: (format: OllamaFormat | undefined) => AsyncIterable<Chunk>,
-  format: JsonFormat | undefined,
+  schema: JsonSchema,
 ): AsyncGenerator<Chunk> {
   let hasBegun = false
   try {
-    for await (const chunk of ask(format && (format.schema ?? 'json'))) {
+    for await (const chunk of ask(schema)) {
       hasBegun = true
       yield chunk
     }
   } catch (error) {
     const isRefused = error instanceof BackendFailure && NO_GRAMMAR.test(error.upstreamText)
-    if (format?.schema === undefined || hasBegun || !isRefused) throw error
+    if (hasBegun || !isRefused) throw error
     yield* ask('json')
   }
 }

@@ -11,7 +11,7 @@ export type OpenAIFetchOptions = BackendFetchOptions & {
  * schema within; what one of them refuses for bad is asked once more without, as who needs JSON or a call checks it anyway.
  */
 export function createOpenAIFetch({ onDone, ...options }: OpenAIFetchOptions): typeof fetch {
-  const ask = createBackendFetch({ ...options, readBody: (body) => watchDone(body, onDone) })
+  const ask = createBackendFetch({ ...options, readBody: (body) => readAnswer(body, onDone) })
   return async (input, init) => {
     try {
       return await ask(input, init)
@@ -42,12 +42,40 @@ type ChatBody = {
   tools?: readonly { function: { strict?: boolean } }[]
 }
 
-async function* watchDone(body: AsyncIterable<Uint8Array>, onDone: () => void): AsyncGenerator<Uint8Array> {
+/** @throws {@link BackendFailure} where an answer in one piece is an error: the client library would take it for an empty one. */
+async function* readAnswer(body: AsyncIterable<Uint8Array>, onDone: () => void): AsyncGenerator<Uint8Array> {
+  const json: Uint8Array[] = []
+  let first: string | undefined
   let end = ''
   for await (const bytes of body) {
+    first ??= /\S/.exec(Buffer.from(bytes).toString('latin1'))?.[0]
+    if (first === '{') {
+      json.push(bytes)
+      yield bytes
+      continue
+    }
     end = (end + Buffer.from(bytes.subarray(-DONE_BYTES)).toString('latin1')).slice(-DONE_BYTES)
     if (DONE.test(end)) onDone()
     yield bytes
+  }
+  if (json.length > 0) throwIfError(Buffer.concat(json))
+}
+
+function throwIfError(answer: Buffer): void {
+  // Most are none, and reading one twice costs as much as the answer is long.
+  if (answer.includes('"choices"')) return
+  const { error } = parseError(answer.toString())
+  if (error === undefined || error === null) return
+  const code = typeof error === 'object' && 'code' in error ? error.code : undefined
+  const status = typeof code === 'number' && code >= 400 && code <= 599 ? code : 200
+  throw new BackendFailure('refused', { status, upstreamText: JSON.stringify(error) })
+}
+
+function parseError(text: string): { error?: unknown } {
+  try {
+    return JSON.parse(text) as { error?: unknown }
+  } catch {
+    return {} // The client library says so too.
   }
 }
 

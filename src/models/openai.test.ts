@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { RunnableLambda } from '@langchain/core/runnables'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { askModel, GAS_PRICE, toModelRequest } from '../../test/support/ask-model.ts'
 import type { Script, ScriptedBackend, ScriptedReply } from '../../test/support/scripted-backend.ts'
 import { type ScriptedOpenAIOptions, scriptedOpenAI } from '../../test/support/scripted-openai.ts'
@@ -75,6 +75,15 @@ describe('an answer', () => {
       break
     }
     await expect.poll(() => backend.openRequests).toBe(0)
+  })
+
+  test.each([true, false])('that is a refusal is told in its words (whole: %s)', async (whole) => {
+    const said = { role: 'assistant', content: null, refusal: 'I cannot help with that.' }
+    const { model } = await startPlain(toPlainAnswer(said, whole), whole)
+    expect(await askModel(model, 'hello', { whole })).toMatchObject({
+      text: 'I cannot help with that.',
+      reason: 'stop',
+    })
   })
 
   test('without usage gets an estimate', async () => {
@@ -165,6 +174,24 @@ describe('a request', () => {
     ])
   })
 })
+
+test.each([true, false])(
+  "an earlier call's large numbers reach the backend as they were written (whole: %s)",
+  async (whole) => {
+    const { model, backend } = await start([{ text: 'Paid.' }])
+    const call = { id: 'call_1', name: 'pay', argumentsText: '{"wei":1000000000000000001}' }
+    await askModel(
+      model,
+      [
+        { role: 'user', text: 'pay' },
+        { role: 'assistant', text: '', toolCalls: [call] },
+        { role: 'tool', callId: call.id, toolName: call.name, text: 'ok' },
+      ],
+      { whole },
+    )
+    expect(backend.requests[0]?.body.messages[1].tool_calls[0].function.arguments).toBe(call.argumentsText)
+  },
+)
 
 describe('a request for JSON', () => {
   const closed = {
@@ -371,6 +398,19 @@ describe('a failure', () => {
     )
   })
 
+  test.each([
+    [true, 'context_length_exceeded', 400, 'context_length_exceeded'],
+    [false, 'context_length_exceeded', 400, 'context_length_exceeded'],
+    [true, 429, 503, 'server_overloaded'],
+  ])(
+    'that comes under status 200 in place of an answer is told as one (whole: %s, code: %s)',
+    async (whole, code, status, told) => {
+      const { model } = await startPlain(JSON.stringify({ error: { message: 'It is too much.', code } }), true)
+      const failure = await askModel(model, 'hello', { whole }).catch((error: unknown) => error)
+      expect(failure).toMatchObject({ status, code: told })
+    },
+  )
+
   test('of a model that is still loading is a 502 that says so', async () => {
     const { model } = await start([{ status: 503, error: { message: 'Loading model', code: 503 } }])
     expect(await failureOf(model)).toMatchObject({ status: 502, code: 'model_warming_up', retryAfterSec: 15 })
@@ -434,7 +474,15 @@ describe('the check', () => {
     await backend.close()
     expect(await model.check(signal)).toMatchObject({
       status: 'down',
-      detail: expect.stringContaining('OPENAI_BASE_URL'),
+      detail: 'the server at OPENAI_BASE_URL does not answer: start it, or correct OPENAI_BASE_URL',
+    })
+  })
+
+  test('says which server was asked where none is set', async () => {
+    const nowhere = createOpenAIModel({ id: 'operator', modelName: 'gpt-test' })
+    expect(await nowhere.check(AbortSignal.abort())).toEqual({
+      status: 'down',
+      detail: 'OPENAI_BASE_URL is not set, so https://api.openai.com/v1 was asked, which does not answer',
     })
   })
 })
@@ -451,6 +499,27 @@ async function start(script: Script, options: Partial<OpenAIOptions> = {}, backe
     ...options,
   })
   return { backend, model }
+}
+
+function toPlainAnswer(said: object, whole: boolean): string {
+  const finish_reason = 'stop'
+  if (whole) return JSON.stringify({ choices: [{ index: 0, message: said, finish_reason }] })
+  return `data: ${JSON.stringify({ choices: [{ index: 0, delta: said, finish_reason }] })}\n\ndata: [DONE]\n\n`
+}
+
+/** A server that answers everything with `body`. */
+async function startPlain(body: string, isJson: boolean) {
+  const server = createServer((_, res) => {
+    res.writeHead(200, { 'content-type': isJson ? 'application/json' : 'text/event-stream' }).end(body)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  return { model: createOpenAIModel({ id: 'operator', modelName: 'gpt-test', baseUrl: `http://127.0.0.1:${port}/v1` }) }
 }
 
 async function failureOf(model: Model): Promise<Error> {

@@ -20,9 +20,11 @@ export type OpenAIOptions = Partial<BackendTimeouts> & {
   apiKey?: string | undefined
 }
 
+const OPENAI_URL = 'https://api.openai.com/v1'
+
 /** A model behind OpenAI's Chat Completions, wherever it is served. */
 export function createOpenAIModel(options: OpenAIOptions): Model {
-  const { id, modelName, baseUrl = 'https://api.openai.com/v1', apiKey = 'none' } = options
+  const { id, modelName, baseUrl = OPENAI_URL, apiKey = 'none' } = options
   const { connectTimeoutMs, firstTokenTimeoutMs, idleTimeoutMs } = { ...DEFAULT_TIMEOUTS, ...options }
   const agent = createBackendAgent({ connectTimeoutMs })
   const settings = {
@@ -31,10 +33,14 @@ export function createOpenAIModel(options: OpenAIOptions): Model {
     idleTimeoutMs,
     advice: ADVICE,
     thoughtOpened: OPENS_THOUGHTS.test(modelName),
+    exactNumbers: true,
   }
 
+  let loading: ReturnType<typeof loadOpenAI> | undefined
+
   async function* stream(request: ModelRequest): AsyncGenerator<ModelEvent, void> {
-    const [{ OpenAIChat }, { streamChat }] = await loadOpenAI()
+    loading ??= loadOpenAI()
+    const [{ OpenAIChat }, { streamChat }] = await loading
     const open: OpenChat = async ({ messages, tools, signal }) => {
       let isDone = false
       const onDone = () => {
@@ -44,6 +50,7 @@ export function createOpenAIModel(options: OpenAIOptions): Model {
         ...toChatOptions(request.params),
         model: modelName,
         apiKey,
+        outputVersion: 'v0', // the environment, which it would ask each time, could say otherwise
         streamUsage: true,
         maxRetries: 0,
         // Ours are counted around the whole call.
@@ -78,11 +85,11 @@ export function createOpenAIModel(options: OpenAIOptions): Model {
     backend: `openai:${modelName}`,
     contextTokens: undefined,
     stream,
-    check: (signal) => checkOpenAI({ baseUrl, apiKey, modelName, agent }, signal),
+    check: (signal) => checkOpenAI({ baseUrl: options.baseUrl, apiKey, modelName, agent }, signal),
   }
 }
 
-/** Imported on first use: LangChain takes a third of a second and 100 MB. */
+/** Imported on first use: LangChain takes a third of a second and 100 MB. Even what is imported already takes a while to find. */
 export const loadOpenAI = () => Promise.all([import('./openai-chat.ts'), import('./langchain-adapter.ts')])
 
 /** @param isDone - whether the server has said that there is no more: some never give a reason. */
@@ -149,7 +156,7 @@ const ADVICE: BackendAdvice = {
   unauthorized: 'is refused by its server: see OPENAI_API_KEY.',
 }
 
-type OpenAIModelRef = { baseUrl: string; apiKey: string; modelName: string; agent: BackendAgent }
+type OpenAIModelRef = { baseUrl: string | undefined; apiKey: string; modelName: string; agent: BackendAgent }
 
 async function checkOpenAI(
   { baseUrl, apiKey, modelName, agent }: OpenAIModelRef,
@@ -157,22 +164,24 @@ async function checkOpenAI(
 ): Promise<ModelHealth> {
   const fetch = createBackendFetch({ agent, signal: AbortSignal.any([signal, AbortSignal.timeout(CHECK_TIMEOUT_MS)]) })
   try {
-    const response = await fetch(`${baseUrl}/models`, { headers: { authorization: `Bearer ${apiKey}` } })
+    const response = await fetch(`${baseUrl ?? OPENAI_URL}/models`, { headers: { authorization: `Bearer ${apiKey}` } })
     const served = Served.safeParse(await response.json())
     if (!served.success)
       return { status: 'down', detail: 'OPENAI_BASE_URL does not lead to an OpenAI-compatible server' }
     const isServed = served.data.data.some(({ id }) => id === modelName)
     return isServed ? { status: 'ok' } : { status: 'down', detail: `the server does not list ${modelName}` }
   } catch (error) {
-    return { status: 'down', detail: toDetail(error) }
+    return { status: 'down', detail: toDetail(error, baseUrl) }
   }
 }
 
 const Served = z.object({ data: z.array(z.object({ id: z.string() })) })
 
-function toDetail(error: unknown): string {
+function toDetail(error: unknown, baseUrl: string | undefined): string {
   const status = error instanceof BackendFailure ? error.status : undefined
   if (status === 401 || status === 403) return 'the server refuses OPENAI_API_KEY'
   if (status === 404) return 'OPENAI_BASE_URL does not lead to an OpenAI-compatible server; it usually ends in /v1'
-  return 'the server at OPENAI_BASE_URL does not answer'
+  return baseUrl === undefined
+    ? `OPENAI_BASE_URL is not set, so ${OPENAI_URL} was asked, which does not answer`
+    : 'the server at OPENAI_BASE_URL does not answer: start it, or correct OPENAI_BASE_URL'
 }

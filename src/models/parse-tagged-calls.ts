@@ -1,4 +1,5 @@
 import type { JsonSchema } from '../messages.ts'
+import { parseExactJson } from './exact-json.ts'
 import type { OfferedTools, TextToolCall } from './parse-text-tool-calls.ts'
 
 /**
@@ -38,7 +39,7 @@ function toValue(text: string, field: JsonSchema | undefined): unknown {
   const types = [field?.type].flat().filter((type) => type !== 'null')
   if (types.length > 0 && types.every((type) => type === 'string')) return text
   try {
-    return JSON.parse(text)
+    return parseExactJson(text)
   } catch {
     return text
   }

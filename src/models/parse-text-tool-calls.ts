@@ -1,4 +1,5 @@
 import type { JsonSchema } from '../messages.ts'
+import { isJsonObject, parseExactJson } from './exact-json.ts'
 import { parseTaggedCalls } from './parse-tagged-calls.ts'
 
 export type TextToolCall = { name: string; argumentsText: string }
@@ -51,14 +52,14 @@ const BROKEN_NAME = /^[\s[]*\{\s*"name"\s*:\s*"([^"]*)"/
 const BROKEN_ARGUMENTS = /"(?:arguments|parameters)"\s*:\s*/
 
 function toCall(value: unknown, offered: OfferedTools, marked: boolean): TextToolCall | undefined {
-  if (!isObject(value)) return undefined
-  const call = isObject(value.function) ? value.function : value
+  if (!isJsonObject(value)) return undefined
+  const call = isJsonObject(value.function) ? value.function : value
   const { name } = call
   const args = call.arguments ?? call.parameters
   if (typeof name !== 'string' || name === '' || !(marked || offered.has(name))) return undefined
   if (args === undefined || args === null) return marked ? { name, argumentsText: '{}' } : undefined
   if (typeof args === 'string') return { name, argumentsText: args }
-  return isObject(args) ? { name, argumentsText: JSON.stringify(args) } : undefined
+  return isJsonObject(args) ? { name, argumentsText: JSON.stringify(args) } : undefined
 }
 
 /** JSON values that follow each other with nothing but blanks, commas or semicolons between. */
@@ -68,7 +69,7 @@ function parseSequence(text: string): unknown[] | undefined {
     const end = endOfValue(text, at)
     if (end === undefined) return undefined
     try {
-      values.push(JSON.parse(text.slice(at, end)))
+      values.push(parseExactJson(text.slice(at, end)))
     } catch {
       return undefined
     }
@@ -98,8 +99,4 @@ function endOfValue(text: string, from: number): number | undefined {
     if (depth === 0) return inString || at === from ? undefined : at + 1
   }
   return undefined
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

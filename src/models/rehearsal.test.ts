@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ClientTool, Message, ToolDefinition } from '../messages.ts'
+import { estimatePromptTokens } from './estimate-tokens.ts'
 import type { ModelEvent, ModelRequest } from './model.ts'
 import { createRehearsal } from './rehearsal.ts'
 
@@ -118,6 +119,16 @@ describe('a question is matched to the examples of the tools', () => {
     const { calls, text } = await run([user("what's my balance?")])
     expect(calls).toEqual([])
     expect(text).toContain("To answer “what's my balance” I need: addresses.")
+  })
+
+  test.each([
+    [VITALIK.slice(0, -1), "'0xd8dA…9604' is no address: it has 39 digits, not 40."],
+    [`${VITALIK}0`, "'0xd8dA…0450' is no address: it has 41 digits, not 40."],
+  ])('an address that is not 40 digits long is named: %s', async (address, told) => {
+    const { calls, text } = await run([user(`what is the balance of ${address}?`)])
+    expect(calls).toEqual([])
+    expect(text).toContain(told)
+    expect(text).not.toContain('I need')
   })
 })
 
@@ -461,6 +472,16 @@ describe('an introduction says what it is', () => {
     expect(text).not.toMatch(/[{}]/)
   })
 
+  test('its asks are ones that their tools can answer', async () => {
+    const tools = [
+      define('token_info', { token: TOKEN }, ['what is the contract address of {token}?']),
+      define('name_of_address', { address: ADDRESS }, ['what is the ens name of {address}?']),
+    ]
+    const { text } = await run([user('hello')], { tools })
+    expect(text).toContain('- what is the contract address of USDC?')
+    expect(text).toContain(`- what is the ens name of ${VITALIK}?`)
+  })
+
   test('without tools it says that there are none', async () => {
     expect((await run([user('gas?')], { tools: [] })).text).toContain('No tools are offered')
   })
@@ -468,6 +489,12 @@ describe('an introduction says what it is', () => {
 
 describe('it keeps the manners of a model', () => {
   const told = [user('gas?'), ...replies([{ summary: 'one two three four five' }])]
+
+  test('prompts count as those of other models do, tools included', async () => {
+    const seen = await events(told)
+    const promptTokens = estimatePromptTokens(told, TOOLS)
+    expect(seen.at(-1)).toMatchObject({ type: 'finished', usage: { promptTokens } })
+  })
 
   test('text comes word by word, and its usage counts the words', async () => {
     const seen = await events(told)

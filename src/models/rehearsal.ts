@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Message, ToolDefinition, ToolMessage, Usage } from '../messages.ts'
+import { createPromptEstimate } from './estimate-tokens.ts'
 import type { Model, ModelEvent, ModelRequest } from './model.ts'
 import { SELF, toAnswer, toIntroduction } from './rehearsal/answer.ts'
 import type { Vocabularies } from './rehearsal/fields.ts'
@@ -17,10 +18,12 @@ export type RehearsalOptions = {
 
 /**
  * A deterministic stand-in for a language model, with no weights: it matches questions to the examples that the offered tools
- * declare, calls those tools, and answers with the tools' own summaries. A word counts as one token.
+ * declare, calls those tools, and answers with the tools' own summaries. A word of an answer counts as one token; prompts are
+ * estimated as those of other models are, so that a figure does not depend on who counts.
  */
 export function createRehearsal({ words = {} }: RehearsalOptions = {}): Model {
   const bookOf = createBookShelf(words)
+  const estimatePromptTokens = createPromptEstimate()
   return {
     id: 'rehearsal',
     backend: 'rehearsal',
@@ -28,7 +31,10 @@ export function createRehearsal({ words = {} }: RehearsalOptions = {}): Model {
     async *stream(request) {
       request.signal.throwIfAborted()
       const reply = toReply(request, words, bookOf)
-      yield* reply.type === 'calls' ? call(reply.calls, request) : speak(reply.text, request)
+      const promptTokens = estimatePromptTokens(request.messages, request.tools)
+      yield* reply.type === 'calls'
+        ? call(reply.calls, request, promptTokens)
+        : speak(reply.text, request, promptTokens)
     },
     check: async () => ({ status: 'ok' }),
   }
@@ -95,7 +101,11 @@ function toolMessagesOf(messages: readonly Message[], tools: readonly ToolDefini
   return turns.slice(lastAsked + 1).filter((message) => message.role === 'tool')
 }
 
-async function* call(calls: readonly WantedCall[], { messages, signal }: ModelRequest): AsyncGenerator<ModelEvent> {
+async function* call(
+  calls: readonly WantedCall[],
+  { messages, signal }: ModelRequest,
+  promptTokens: number,
+): AsyncGenerator<ModelEvent> {
   let completionTokens = 0
   const conversation = digest(messages.map(({ text }) => text))
   for (const [index, { name, args }] of calls.slice(0, MAX_CALLS).entries()) {
@@ -106,7 +116,7 @@ async function* call(calls: readonly WantedCall[], { messages, signal }: ModelRe
     const id = `call_${digest([conversation, String(index), name, argumentsText]).slice(0, 24)}`
     yield { type: 'tool_call', call: { id, name, argumentsText } }
   }
-  const usage: Usage = { promptTokens: countPromptWords(messages), completionTokens }
+  const usage: Usage = { promptTokens, completionTokens }
   yield { type: 'finished', reason: 'tool_calls', usage }
 }
 
@@ -118,7 +128,8 @@ function digest(texts: readonly string[]): string {
 
 async function* speak(
   answer: string,
-  { messages, params: { maxTokens, stop = [] }, signal }: ModelRequest,
+  { params: { maxTokens, stop = [] }, signal }: ModelRequest,
+  promptTokens: number,
 ): AsyncGenerator<ModelEvent> {
   const words = beforeStop(answer, stop).match(/\s*\S+/g) ?? []
   const said = words.slice(0, maxTokens ?? words.length)
@@ -126,7 +137,7 @@ async function* speak(
     signal.throwIfAborted()
     yield { type: 'text', text }
   }
-  const usage: Usage = { promptTokens: countPromptWords(messages), completionTokens: said.length }
+  const usage: Usage = { promptTokens, completionTokens: said.length }
   yield { type: 'finished', reason: said.length < words.length ? 'length' : 'stop', usage }
 }
 
@@ -135,10 +146,6 @@ function beforeStop(answer: string, stop: readonly string[]): string {
   return answer.slice(0, Math.min(answer.length, ...ends.filter((end) => end >= 0)))
 }
 
-const countPromptWords = (messages: readonly Message[]) =>
-  messages.reduce((total, { text }) => total + countWords(text), 0)
-
-/** Counted by hand: a message may be megabytes, and a list of its words would be many times that. */
 function countWords(text: string): number {
   let words = 0
   let inWord = false

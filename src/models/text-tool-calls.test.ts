@@ -28,6 +28,8 @@ not JSON
 const TAGGED_FOUND =
   'native_balance {"address":"0xd8dA\\nand more","block":7,"code":"7","tags":["a","b"],"note":"not JSON"}'
 
+const WEI = '1000000000000000001'
+
 describe('tool calls written as text', () => {
   test.each<[form: string, text: string, calls: string[], rest: string]>([
     ['tags', `<tool_call>\n${JSON_CALL}\n</tool_call>`, [FOUND], ''],
@@ -63,6 +65,18 @@ describe('tool calls written as text', () => {
     ['broken arguments', '<tool_call>{"name":"gas_price","arguments":{"a":</tool_call> oh', ['gas_price {"a":'], ' oh'],
     ["Qwen3-Coder's tags", `<tool_call>\n${TAGGED}\n</tool_call>`, [TAGGED_FOUND], ''],
     ["Qwen3-Coder's tags without those around them", `Let me look.\n${TAGGED}`, [TAGGED_FOUND], 'Let me look.\n'],
+    [
+      'numbers larger than a double holds',
+      `<tool_call>{"name":"gas_price","arguments":{"wei":${WEI},"of":[${WEI}]}}</tool_call>`,
+      [`gas_price {"wei":${WEI},"of":[${WEI}]}`],
+      '',
+    ],
+    [
+      'such numbers in tags within tags',
+      `<tool_call><function=gas_price><parameter=wei>${WEI}</parameter></function></tool_call>`,
+      [`gas_price {"wei":${WEI}}`],
+      '',
+    ],
     ['two of those', `${TAGGED}\n<function=gas_price>\n</function>`, [TAGGED_FOUND, 'gas_price {}'], '\n'],
     ['two in one pair of tags', `<tool_call>${TAGGED}${TAGGED}</tool_call>`, [TAGGED_FOUND, TAGGED_FOUND], ''],
     [

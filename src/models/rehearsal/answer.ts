@@ -2,6 +2,7 @@ import type { ToolDefinition } from '../../messages.ts'
 import { toFields, type Vocabularies } from './fields.ts'
 import type { Plan } from './plan.ts'
 import type { ToolReport } from './tool-report.ts'
+import { describeWrongAddress } from './wrong-address.ts'
 
 /** The answer to a user whose questions were looked up: the tools' own sentences, what failed, and the blocks they were read at. */
 export function toAnswer(reports: readonly ToolReport[], { calls, unmatched }: Plan, maxCalls: number): string {
@@ -50,6 +51,8 @@ const NO_EXAMPLES = 'The tools that are offered to it here declare no examples, 
 const MAX_QUOTE = 160
 
 function toUnmatchedLine({ question, missing }: Plan['unmatched'][number]): string {
+  const wrong = describeWrongAddress(question)
+  if (wrong !== undefined) return wrong
   const quoted = `“${question.length > MAX_QUOTE ? `${question.slice(0, MAX_QUOTE)}…` : question}”`
   return missing.length > 0 ? `To answer ${quoted} I need: ${missing.join(', ')}.` : `I could not match ${quoted}.`
 }
@@ -79,6 +82,16 @@ function closed(sentence: string): string {
 function toAsk({ examples = [], parameters }: ToolDefinition, vocabularies: Vocabularies): string | undefined {
   const ask = examples[0]?.ask
   if (ask === undefined) return undefined
-  const samples = new Map(toFields(parameters, vocabularies).map(({ name, sample }) => [name, sample]))
-  return ask.replaceAll(/\{([A-Za-z_]\w*)\}/g, (slot, name: string) => samples.get(name) ?? slot)
+  const asksForName = /\bname\b/i.test(ask.replaceAll(SLOT, ''))
+  const samples = new Map(
+    toFields(parameters, vocabularies).map(({ name, sample, kinds }) => [
+      name,
+      asksForName && kinds.has('address') ? SAMPLE_ADDRESS : sample,
+    ]),
+  )
+  return ask.replaceAll(SLOT, (slot, name: string) => samples.get(name) ?? slot)
 }
+
+const SLOT = /\{([A-Za-z_]\w*)\}/g
+/** vitalik.eth's. */
+const SAMPLE_ADDRESS = '0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045'

@@ -47,7 +47,7 @@ function toField(name: string, property: JsonSchema, required: boolean, vocabula
     words,
     required: required && !('default' in property),
     list,
-    sample: toSample(property, words, kinds),
+    sample: toSample(property, { words, kinds, scalars }),
   }
 }
 
@@ -114,10 +114,15 @@ const SAMPLES: ReadonlyMap<FieldKind, string> = new Map([
   ['number', '1000000'],
 ])
 
-function toSample(schema: JsonSchema, words: ReadonlyMap<string, unknown>, kinds: ReadonlySet<FieldKind>): string {
+function toSample(
+  schema: JsonSchema,
+  { words, kinds, scalars }: Pick<Field, 'words' | 'kinds'> & { scalars: readonly JsonSchema[] },
+): string {
   const given = [...(Array.isArray(schema.examples) ? schema.examples : []), schema.default, ...words.values()]
   const shown = given.find((value) => typeof value === 'string' || typeof value === 'number')
   if (shown !== undefined) return String(shown)
+  // A coin is a symbol too, but no token.
+  if (scalars.some(({ format }) => format === 'token')) return 'USDC'
   return [...kinds].map((kind) => SAMPLES.get(kind)).find((sample) => sample !== undefined) ?? '…'
 }
 
