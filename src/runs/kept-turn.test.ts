@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
+import type { BlockRef } from '../chain/chain-session.ts'
 import type { Message, ToolCall } from '../messages.ts'
 import { createMemoryKeep } from './keep.ts'
 import { type KeptTurn, keepTurn, restoreTurns } from './kept-turn.ts'
@@ -22,8 +23,8 @@ beforeEach(() => {
 
 const block = { chain: 'base', chainId: 8453, number: 36_500_200n, hash: '0xab', timestampSec: 1 } as const
 const mixed = [says(nonce), result('call_n'), says(read, balance, write), result('call_b')]
-const keep = (messages: readonly Message[] = mixed, callIds = ['call_r', 'call_w']) =>
-  keepTurn(turns, { caller: 'alice', callIds, messages, blocks: [block], nowMs })
+const keep = (messages: readonly Message[] = mixed, callIds = ['call_r', 'call_w'], at: BlockRef = block) =>
+  keepTurn(turns, { caller: 'alice', callIds, messages, blocks: [at], nowMs })
 const restore = (messages: readonly Message[], caller = 'alice') => restoreTurns(turns, { caller, messages, nowMs })
 
 const back = [question, says(read, write), result('call_w'), result('call_r')]
@@ -38,14 +39,16 @@ test('what the caller never saw is put back around its results, in call order', 
 test('a second round of the same turn finds both', async () => {
   await keep()
   const second = [says(nonce, read), result('call_n')]
-  await keep([says(call('call_n2', 'nonce'), call('call_r2', 'read')), result('call_n2')], ['call_r2'])
-  const { messages } = await restore([...back, says(call('call_r2', 'read')), result('call_r2')])
+  const newer = { ...block, number: 36_500_201n }
+  await keep([says(call('call_n2', 'nonce'), call('call_r2', 'read')), result('call_n2')], ['call_r2'], newer)
+  const { messages, blocks } = await restore([...back, says(call('call_r2', 'read')), result('call_r2')])
   expect(messages).toHaveLength(1 + mixed.length + 2 + second.length + 1)
   expect(messages.slice(-3)).toEqual([
     says(call('call_n2', 'nonce'), call('call_r2', 'read')),
     result('call_n2'),
     result('call_r2'),
   ])
+  expect(blocks).toEqual([block, newer])
 })
 
 test('an earlier turn stays as the caller tells it', async () => {

@@ -48,8 +48,8 @@ export async function keepTurn(
 }
 
 /**
- * The conversation with what earlier runs of this turn kept put back in its place, and the blocks they read, where they are
- * recent. A turn that is not found stays as the caller tells it: the model can ask its tools again.
+ * The conversation with what earlier runs of this turn kept put back in its place, and the blocks they read in the order
+ * of the runs, where they are recent. A turn that is not found stays as the caller tells it: the model can ask its tools again.
  */
 export async function restoreTurns(
   turns: KeptTurns,
@@ -59,7 +59,7 @@ export async function restoreTurns(
   const start = messages.findLastIndex((message) => message.role === 'assistant' && message.toolCalls.length === 0) + 1
   const restored: Message[] = [...messages.slice(0, start)]
   const used = new Set<string>()
-  const blocks = new Map<string, BlockRef>()
+  const blocks: BlockRef[] = []
   for (let at = start; at < messages.length; ) {
     const message = messages[at] as Message
     const turn = await findTurn(turns, caller, message)
@@ -73,9 +73,9 @@ export async function restoreTurns(
     restored.push(...mergeExchange(turn.messages, told))
     at += told.length
     if (nowMs - turn.keptAtMs > SAME_BLOCK_MS) continue
-    for (const block of turn.blocks) blocks.set(block.chain, { ...block, number: BigInt(block.number) })
+    blocks.push(...turn.blocks.map((block) => ({ ...block, number: BigInt(block.number) })))
   }
-  return { messages: restored, blocks: [...blocks.values()] }
+  return { messages: restored, blocks }
 }
 
 /** A message that makes other calls too is not ours to complete. */

@@ -44,7 +44,7 @@ export type RunTrace = {
   steps: number
   limit: AgentFinished['limit']
   toolCalls: readonly { call: ToolCall; ok: boolean; summary: string; durationMs: number }[]
-  /** One block per chain that was read. */
+  /** One block per chain that was read; two where the first was lost between the halves of a turn. */
   blocks: readonly BlockRef[]
   /** Pinned blocks that were no longer canonical at the end: the figures may have changed. */
   reorgs: readonly BlockRef[]
