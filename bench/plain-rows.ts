@@ -3,7 +3,8 @@ import { type Row, times, toMs } from './figures.ts'
 import { type Ask, readAnswer, runLoad } from './load.ts'
 
 const REQUESTS = 1_500
-const WARM_UP_REQUESTS = 500
+/** As many as are measured: the just-in-time compiler is not done before. */
+const WARM_UP_REQUESTS = REQUESTS
 const CONCURRENCY = 16
 const CLIENT_TOOLS = 10
 
