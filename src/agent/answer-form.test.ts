@@ -167,6 +167,23 @@ describe('stop', () => {
     expect([answer, end.reason]).toEqual(['', 'stop'])
   })
 
+  test.each([
+    ['after a blank', [[text('\n'), text('one two')]], '\n'],
+    ['after a preamble that has left', [[text('Let me see. '), call('nonce', '{}')], [text('one')]], 'Let me see. '],
+  ])('at the very start, %s, adds nothing of ours', async (_, steps, expected) => {
+    const { answer } = await run({
+      model: scriptedModel(steps),
+      params: { stop: ['one'] },
+      limits: { holdBackTokens: 1 },
+    })
+    expect(answer).toBe(expected)
+  })
+
+  test('is no reason to keep silent where the model said nothing at all', async () => {
+    const model = scriptedModel([[call('nonce', '{}')], []])
+    expect((await run({ model, params: { stop: ['x'] } })).answer).toBe('nonce 1')
+  })
+
   test('in words before a call does not end the run of a caller who does not read along', async () => {
     const preamble = Array.from({ length: 40 }, () => text('w '))
     const model = scriptedModel([[...preamble, text('\n\n'), call('nonce', '{}')], [text('1648')]])

@@ -40,6 +40,12 @@ describe('a step', () => {
     expect(end).toMatchObject({ reason: 'tool_calls', usage: { promptTokens: 10, completionTokens: 5 } })
   })
 
+  test('of an answer that is to be JSON hands over its calls alone, as clients parse the text beside them', async () => {
+    const model = scriptedModel([[text('Reading.'), call('read', '{}')]])
+    const { answer, handedOver } = await run({ model, clientTools, format: {} })
+    expect([answer, names(handedOver)]).toEqual(['', ['read']])
+  })
+
   test('that calls both runs its own first, and ends in the whole exchange', async () => {
     const model = scriptedModel([[call('nonce', '{}'), call('read', '{"path":"a"}'), call('nonce', '{"n":2}')]])
     const ran: string[] = []

@@ -81,9 +81,10 @@ async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<Agen
     yield { type: 'text', text: leaving }
   }
   function* finish(reason: AgentFinished['reason'], { isMeantEmpty = false } = {}): Generator<AgentEvent> {
-    if (isMeantEmpty && answer === '') yield { type: 'text', text: '' }
     // What left in earlier steps stood before a tool call: it is no answer.
-    else if (stepText.trim() === '' && reason !== 'tool_calls') yield* release(toFallbackAnswer(found))
+    const isMissing = stepText.trim() === '' && reason !== 'tool_calls' && !isMeantEmpty
+    if (isMissing) yield* release(toFallbackAnswer(found))
+    else if (isMeantEmpty && answer === '') yield { type: 'text', text: '' }
     yield { type: 'finished', reason, limit, messages, usage }
   }
 
@@ -141,8 +142,11 @@ async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<Agen
     if (verdict.type === 'answer') {
       messages = [...messages, { role: 'assistant', text: reply.text, toolCalls: [] }]
       yield* release(verdict.text)
-      // A stop sequence at the very start leaves nothing, and that is what the caller has asked for.
-      return yield* finish(verdict.reason, { isMeantEmpty: params.stop !== undefined && reply.reason === 'stop' })
+      // A stop sequence at the very start leaves nothing, and that is what the caller has asked for; a backend that was told
+      // of it does not even show what came before.
+      const mayBeCut = reply.text !== '' || planner.plan(kind, messages).params.stop !== undefined
+      const isMeantEmpty = params.stop !== undefined && reply.reason === 'stop' && mayBeCut
+      return yield* finish(verdict.reason, { isMeantEmpty })
     }
     if (verdict.type === 'again') {
       kind = verdict.kind
@@ -166,7 +170,8 @@ async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<Agen
     messages = [...messages, ...answered.messages]
     found = [...found, ...answered.results]
     if (answered.handedOver.length > 0) {
-      if (!planner.mustCall) yield* release(reply.held)
+      // Clients that have asked for JSON parse what stands beside a call as well.
+      if (planner.isPlain) yield* release(reply.held)
       for (const call of answered.handedOver) yield { type: 'client_call', call }
       return yield* finish('tool_calls')
     }

@@ -41,6 +41,7 @@ export type StepPlan = Pick<ModelRequest, 'messages' | 'tools' | 'toolChoice' | 
   kind: StepKind
   /** What ends the visible text, where the backend is not told. */
   visible: { stop?: ModelParams['stop'] | undefined; maxTokens?: number | undefined }
+  /** First tokens of the text that wait; `Infinity` holds all of it. */
   holdBackTokens: number
 }
 

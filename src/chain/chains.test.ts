@@ -141,6 +141,12 @@ describe('a run that goes on from the block of another', () => {
   })
 })
 
+test('a block of a chain that is not enabled here is passed over', async () => {
+  const { chains } = await overDevChain()
+  const block = await chains.openSession().scope(forever()).block('ethereum')
+  expect(chains.openSession([{ ...block, chain: 'arbitrum', chainId: 42_161 }]).blocks()).toEqual([])
+})
+
 test('reads of several tool calls in one step leave in one HTTP request, after one for the block', async () => {
   const { chains, node } = await overDevChain()
   const session = chains.openSession()

@@ -50,7 +50,8 @@ export function createChains({ chains, rpcUrls }: ChainsOptions): Chains {
   const checked = chains.filter((chain) => chain === 'ethereum' || (rpcUrls[CHAINS[chain].id] ?? []).length > 0)
 
   return {
-    openSession: (from = []) => createSession({ stackOf, from }),
+    // A block may come from a process that has more chains enabled.
+    openSession: (from = []) => createSession({ stackOf, from: from.filter(({ chain }) => stacks.has(chain)) }),
     check: (signal) => Promise.all(checked.map((chain) => checkChain(chain, stackOf(chain), signal))),
     close: () => dispatcher.destroy(),
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { BadRequestError } from '../errors.ts'
 import type { ToolChoice } from '../messages.ts'
-import { parseRequest, unsupported } from './parse-request.ts'
+import { parseRequest, toShown, unsupported } from './parse-request.ts'
 
 /**
  * What the caller wants of its own tools; it says nothing of the gateway's.
@@ -19,7 +19,7 @@ export function parseToolChoice(
   if (choice === 'auto' || choice === 'none') return choice
   if (names.length === 0) throw wrongChoice("'tool_choice' is only allowed when 'tools' are specified.")
   if (choice !== 'required' && !names.includes(choice.name)) {
-    throw wrongChoice(`the function '${choice.name.slice(0, 64)}' is not among 'tools'.`)
+    throw wrongChoice(`the function '${toShown(choice.name)}' is not among 'tools'.`)
   }
   return choice
 }
@@ -34,7 +34,7 @@ export function choiceKind(types: readonly string[], what: string) {
       unsupported(
         'unsupported_value',
         ({ input }) =>
-          `Unsupported value: 'tool_choice' does not support '${String(input).slice(0, 64)}' with this model. Supported are 'none', 'auto', 'required' and ${what}.`,
+          `Unsupported value: 'tool_choice' does not support '${toShown(input)}' with this model. Supported are 'none', 'auto', 'required' and ${what}.`,
       ),
     ),
   })

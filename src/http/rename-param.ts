@@ -3,6 +3,7 @@ import { GatewayError } from '../errors.ts'
 /**
  * What a run says of one field of a request, said of the field that the caller knows.
  * @param names - by the name the run uses.
+ * @param rephrase - says its message in the caller's words.
  */
 export function renameParam(
   thrown: unknown,

@@ -15,7 +15,7 @@ export type Streamed = {
 }
 
 /**
- * Reads a whole stream as strictly as the strictest client (protocols.md §1.6): nothing but `data:` lines and comments, one
+ * Reads a whole stream as strictly as the strictest client (docs/wire.md §1.6): nothing but `data:` lines and comments, one
  * head for all chunks, the role once and first, each call begun once, one finish, and either `[DONE]` or an error at the end.
  */
 export function readChunks(body: string): Streamed {

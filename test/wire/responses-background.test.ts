@@ -265,7 +265,7 @@ test('§1.8 one caller with many background runs does not shut out the others', 
   expect((await other.create(BACKGROUND)).status).toBe(200)
 })
 
-test('§2 when the gateway closes, background runs may end, and then are stopped', async () => {
+test('§2 when the gateway closes, no background run is started; those there are may end, and then are stopped', async () => {
   const backgroundRuns = createBackgroundRuns()
   const first = twoParts()
   const second = twoParts()
@@ -279,6 +279,10 @@ test('§2 when the gateway closes, background runs may end, and then are stopped
   await expect.poll(async () => (await get(hangs)).body.status).toBe('in_progress')
   const limit = new AbortController()
   const drained = backgroundRuns.drain(limit.signal)
+  expect(await create(BACKGROUND)).toMatchObject({
+    status: 503,
+    body: { error: { code: 'server_stopped', message: expect.stringContaining('starts no more') } },
+  })
   first.goOn()
   await expect.poll(async () => (await get(ends)).body.status).toBe('completed')
   expect((await get(hangs)).body.status).toBe('in_progress')

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { BadRequestError } from '../../errors.ts'
 import type { ClientTool } from '../../messages.ts'
 import { createToolCheck, type ToolCheckContext, toObjectSchema } from '../check-tool.ts'
-import { parseRequest, unsupported } from '../parse-request.ts'
+import { parseRequest, toShown, unsupported } from '../parse-request.ts'
 import { refuseOtherForm } from '../refuse-other-form.ts'
 import { ToolName } from '../tool-name.ts'
 
@@ -39,7 +39,7 @@ const ToolKind = z.object({
     (type) => type === 'function',
     unsupported(
       'unsupported_value',
-      ({ input }) => `Unsupported value: tools of type '${String(input).slice(0, 64)}'. Only 'function' is supported.`,
+      ({ input }) => `Unsupported value: tools of type '${toShown(input)}'. Only 'function' is supported.`,
     ),
   ),
 })

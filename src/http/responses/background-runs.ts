@@ -47,7 +47,7 @@ export function createBackgroundRuns({ maxRunning = 64, maxRunningOfCaller = 16 
 
   return {
     start({ caller, id, input, response, streams, work }) {
-      if (isClosing) throw new GatewayStoppedError()
+      if (isClosing) throw new GatewayStoppedError('The gateway is closing, and starts no more background responses.')
       if (running.size >= maxRunning) throw new TooManyRunsError('background responses', maxRunning)
       if ([...running.values()].filter((other) => other.caller === caller).length >= maxRunningOfCaller) {
         throw new TooManyRunsError('of your background responses', maxRunningOfCaller)
@@ -94,7 +94,8 @@ export function createBackgroundRuns({ maxRunning = 64, maxRunningOfCaller = 16 
       isClosing = true
       const left = [...running.values()]
       const stop = () => {
-        for (const { stop } of left) stop(new GatewayStoppedError())
+        for (const { stop } of left)
+          stop(new GatewayStoppedError('The gateway was stopped before the response was complete.'))
       }
       if (signal.aborted) stop()
       signal.addEventListener('abort', stop, { once: true })
@@ -118,8 +119,8 @@ class TooManyRunsError extends GatewayError {
 }
 
 class GatewayStoppedError extends GatewayError {
-  constructor() {
-    super('The gateway was stopped before the response was complete.', {
+  constructor(message: string) {
+    super(message, {
       status: 503,
       code: 'server_stopped',
       type: 'service_unavailable_error',

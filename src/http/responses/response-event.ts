@@ -15,7 +15,6 @@ export type EventBody =
     } & InItem)
   | ({ type: 'response.function_call_arguments.done'; name: string; arguments: string } & InItem)
   | ({ type: 'response.custom_tool_call_input.done'; input: string } & InItem)
-
   /** Ahead of `response.failed`: many clients know only one of the two. */
   | { type: 'error'; code: string; message: string; param: string | null }
 

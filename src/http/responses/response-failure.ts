@@ -4,7 +4,7 @@ import type { WireError } from './response-object.ts'
 
 /** An error of a response that has begun. Agents shorten their history on `context_length_exceeded`. */
 export function toFailure(thrown: unknown): WireError {
-  const { message, type, param, code, status } = toGatewayError(inWordsOfResponses(thrown))
+  const { message, type, param, code, status } = toGatewayError(thrown)
   return { code: toFailureCode(code, status), message, type, param }
 }
 
