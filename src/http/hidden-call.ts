@@ -1,7 +1,7 @@
 import type { Message } from '../messages.ts'
 
 /**
- * Whether a chat app asks for itself: a title, tags, follow-up questions, a search query. What it wants is made of the chat
+ * Whether a chat app or agent asks for itself: a title, tags, follow-up questions, a shorter history. What it wants is made of the chat
  * alone, so tools would only cost time, and be one more thing to go wrong.
  *
  * Only prompts that the apps ship are recognised, by whole sentences at their start, so that no question of a person is
@@ -53,6 +53,9 @@ const ASKS: readonly RegExp[] = [
   /^Provide a concise,? 5-word-or-less title for the conversation, using title case conventions\./,
   /^Analyze this conversation and provide:\s+1\. The detected language of the conversation\s+2\. A concise title /,
   /^Please generate a concise, 5-word-or-less title for the conversation\b/,
+  // Codex and opencode: their history, made shorter.
+  /^You are performing a CONTEXT CHECKPOINT COMPACTION\. Create a handoff summary\b/,
+  /^Here is the conversation so far:\s+<conversation>/,
   // NextChat, Zed, Chatbox, Jan and Continue.
   /^Please generate a four to five word title summarizing our conversation\b/,
   /^Generate a concise 3-7 word title for this conversation, omitting punctuation\./,
@@ -62,6 +65,8 @@ const ASKS: readonly RegExp[] = [
 ]
 
 const SYSTEMS: readonly RegExp[] = [
+  // pi: its history, made shorter.
+  /^You are a context summarization assistant\. Your task is to read a conversation\b/,
   // opencode; its last message is the very question a person asked.
   /^You are a title generator\. You output ONLY a thread title\./,
   // LobeChat, Cherry Studio.

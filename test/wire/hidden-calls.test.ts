@@ -117,6 +117,24 @@ const HIDDEN: [app: string, what: string, messages: readonly object[]][] = [
     [user('Given the following... please reply with a title for the chat that is 3-4 words in length, …\n\n7 gwei')],
   ],
   [
+    'Codex',
+    'its history, made shorter',
+    [...CHAT, user('You are performing a CONTEXT CHECKPOINT COMPACTION. Create a handoff summary for another LLM …')],
+  ],
+  [
+    'opencode',
+    'its history, made shorter',
+    [user('Here is the conversation so far:\n\n<conversation>\n[user] balance?\n</conversation>\n\nSummarize it.')],
+  ],
+  [
+    'pi',
+    'its history, made shorter',
+    [
+      system('You are a context summarization assistant. Your task is to read a conversation between a user and …'),
+      user('<conversation>…</conversation>'),
+    ],
+  ],
+  [
     'opencode',
     'a title',
     [
