@@ -21,6 +21,7 @@ import type { KeptResponse } from './http/responses/response-object.ts'
 import { showResponse } from './http/responses/show-response.ts'
 import { routeNotFound } from './http/route-not-found.ts'
 import type { RunRouteDeps } from './http/run-route.ts'
+import { createSchemaFaults } from './http/schema-faults.ts'
 import { type Readiness, showReadiness } from './http/show-readiness.ts'
 import { browserAccess } from './http/transport/browser-access.ts'
 import { cleanPath } from './http/transport/clean-path.ts'
@@ -65,7 +66,8 @@ export function createApp({
   heartbeatMs = 10_000,
 }: AppDeps): RequestListener {
   const createdSec = Math.floor(now() / 1000)
-  const runs: RunRouteDeps = { models, serverToolNames, executeRun, newRunId, now, heartbeatMs }
+  const findSchemaFault = createSchemaFaults()
+  const runs: RunRouteDeps = { models, serverToolNames, findSchemaFault, executeRun, newRunId, now, heartbeatMs }
   const kept: KeptResponseDeps = { keep, background }
   const complete = chatCompletions(runs)
   const respond = createResponse({ ...runs, ...kept, log })

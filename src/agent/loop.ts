@@ -16,7 +16,7 @@ import type { CallHistory } from './call-tools.ts'
 import type { AgentEvent, AgentFinished, AgentLimit } from './events.ts'
 import { createJudge } from './judge-reply.ts'
 import type { AgentLimits } from './limits.ts'
-import { type AgentPrompts, createStepPlanner, type StepKind } from './plan-step.ts'
+import { type AgentPrompts, createStepPlanner, type StepKind, type StepPlan } from './plan-step.ts'
 import { type RunClock, startRunClock } from './run-clock.ts'
 import { shortenResults } from './shorten-results.ts'
 import { type Reply, streamReply } from './stream-reply.ts'
@@ -89,18 +89,15 @@ async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<Agen
   }
 
   /** The model call of one step; made again with shorter tool results where they do not fit. */
-  async function* callModel(onUsed: (usage: Usage) => void): AsyncGenerator<AgentEvent, Reply> {
+  async function* callModel(
+    onUsed: (usage: Usage) => void,
+  ): AsyncGenerator<AgentEvent, { plan: StepPlan; reply: Reply }> {
     for (let attempt = 1; ; attempt++) {
       const plan = planner.plan(kind, messages, aside)
       try {
-        return yield* streamReply({
-          model,
-          plan,
-          answerTokens: limits.holdBackTokens,
-          release,
-          onUsed,
-          signal: clock.signal,
-        })
+        const answerTokens = limits.holdBackTokens
+        const reply = yield* streamReply({ model, plan, answerTokens, release, onUsed, signal: clock.signal })
+        return { plan, reply }
       } catch (error) {
         if (!(error instanceof ContextLengthError) || stepText !== '') throw error
         const shortened = shortenResults(messages, { error, attempt, serverTools: definitions })
@@ -118,10 +115,10 @@ async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<Agen
       aside = [{ role: 'user', text: prompts.jsonAnswer }]
     }
     stepText = ''
-    let reply: Reply
+    let called: { plan: StepPlan; reply: Reply }
     let used: Usage | undefined
     try {
-      reply = yield* callModel((brokenOff) => {
+      called = yield* callModel((brokenOff) => {
         used = brokenOff
       })
     } catch (error) {
@@ -135,6 +132,7 @@ async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<Agen
       limit = 'run_timeout'
       return yield* finish('length')
     }
+    const { plan, reply } = called
     usage = addUsage(usage, reply.usage)
     yield { type: 'step_finished', step, usage: reply.usage }
 
@@ -144,7 +142,7 @@ async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<Agen
       yield* release(verdict.text)
       // A stop sequence at the very start leaves nothing, and that is what the caller has asked for; a backend that was told
       // of it does not even show what came before.
-      const mayBeCut = reply.text !== '' || planner.plan(kind, messages).params.stop !== undefined
+      const mayBeCut = reply.text !== '' || plan.params.stop !== undefined
       const isMeantEmpty = params.stop !== undefined && reply.reason === 'stop' && mayBeCut
       return yield* finish(verdict.reason, { isMeantEmpty })
     }
@@ -157,7 +155,7 @@ async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<Agen
     const answered = yield* answerCalls({
       reply,
       tools,
-      offered: planner.plan(kind, messages).tools,
+      offered: plan.tools,
       clientTools: planner.clientTools,
       parallelToolCalls: input.parallelToolCalls,
       step,

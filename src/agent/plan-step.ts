@@ -38,7 +38,6 @@ export type StepKind =
 
 /** One model call as the loop will make it. */
 export type StepPlan = Pick<ModelRequest, 'messages' | 'tools' | 'toolChoice' | 'format' | 'params'> & {
-  kind: StepKind
   /** What ends the visible text, where the backend is not told. */
   visible: { stop?: ModelParams['stop'] | undefined; maxTokens?: number | undefined }
   /** First tokens of the text that wait; `Infinity` holds all of it. */
@@ -83,10 +82,9 @@ export function createStepPlanner(settings: StepSettings): StepPlanner {
   }
 
   const planOpen = (messages: readonly Message[]): StepPlan => {
-    if (tools.length === 0) return { ...textStep, kind: 'open', messages }
+    if (tools.length === 0) return { ...textStep, messages }
     const isDraft = mustCall || format !== undefined
     return {
-      kind: 'open',
       messages,
       tools,
       toolChoice: mustCall ? 'required' : 'auto',
@@ -112,10 +110,9 @@ export function createStepPlanner(settings: StepSettings): StepPlanner {
         case 'open':
           return planOpen(messages)
         case 'last':
-          return { ...textStep, kind, messages: [...messages, ask(prompts.lastStep)] }
+          return { ...textStep, messages: [...messages, ask(prompts.lastStep)] }
         case 'call':
           return {
-            kind,
             messages: [...messages, ask(prompts.callTool)],
             tools: clientTools,
             toolChoice: isNamed ? toolChoice : 'required',
@@ -125,7 +122,6 @@ export function createStepPlanner(settings: StepSettings): StepPlanner {
           }
         case 'json':
           return {
-            kind,
             messages: [...messages, ...aside],
             tools: [],
             format,

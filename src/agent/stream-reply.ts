@@ -34,7 +34,7 @@ export type Reply = {
 /** One model call. Tells the text that is part of the answer as far as it may leave; returns the whole reply. */
 export async function* streamReply(input: ReplyInput): AsyncGenerator<AgentEvent, Reply> {
   const { model, plan, answerTokens, release, onUsed, signal } = input
-  const { kind: _, visible: limits, holdBackTokens, ...request } = plan
+  const { visible: limits, holdBackTokens, ...request } = plan
   const visible = createVisibleText(limits)
   const hold = createHoldBack(holdBackTokens)
   const readsAlong = holdBackTokens !== Number.POSITIVE_INFINITY

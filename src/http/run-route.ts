@@ -1,12 +1,14 @@
 import type { Response } from 'express'
 import type { Models } from '../models/models.ts'
 import type { ExecuteRun, RunOrder } from '../runs/run.ts'
+import type { FindSchemaFault } from './schema-faults.ts'
 
 /** What a route that starts runs is made with. */
 export type RunRouteDeps = {
   models: Models
   /** Names no tool of a caller may take. */
   serverToolNames: readonly string[]
+  findSchemaFault: FindSchemaFault
   executeRun: ExecuteRun
   newRunId: () => string
   /** Unix time in milliseconds. */

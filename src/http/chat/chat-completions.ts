@@ -7,7 +7,6 @@ import { findModel } from '../find-model.ts'
 import { renameParam } from '../rename-param.ts'
 import { wantsServerTools, wantsTrace } from '../request-headers.ts'
 import { announceRun, type RunRouteDeps } from '../run-route.ts'
-import { createSchemaFaults } from '../schema-faults.ts'
 import { hangUpSignal } from '../transport/hang-up-signal.ts'
 import { createSseWriter } from '../transport/sse.ts'
 import { toWireTrace } from '../wire-trace.ts'
@@ -16,8 +15,7 @@ import { parseChatRequest } from './chat-request.ts'
 
 /** `POST /v1/chat/completions`. */
 export function chatCompletions(deps: RunRouteDeps): RequestHandler {
-  const { models, serverToolNames, executeRun, newRunId, now, heartbeatMs } = deps
-  const findSchemaFault = createSchemaFaults()
+  const { models, serverToolNames, findSchemaFault, executeRun, newRunId, now, heartbeatMs } = deps
   return async (req, res) => {
     const { note } = res.locals
     const traceByHeader = wantsTrace(req)

@@ -7,7 +7,6 @@ import { findModel } from '../find-model.ts'
 import { isHiddenCall } from '../hidden-call.ts'
 import { wantsServerTools, wantsTrace } from '../request-headers.ts'
 import { announceRun, type RunRouteDeps } from '../run-route.ts'
-import { createSchemaFaults } from '../schema-faults.ts'
 import { hangUpSignal } from '../transport/hang-up-signal.ts'
 import { type InputItem, parseInput } from './input-items.ts'
 import { createItemFinder, getConversation, type KeptResponseDeps } from './kept-responses.ts'
@@ -25,8 +24,7 @@ export type CreateResponseDeps = RunRouteDeps & KeptResponseDeps & { log: Logger
 
 /** `POST /v1/responses`. */
 export function createResponse(deps: CreateResponseDeps): RequestHandler {
-  const { models, serverToolNames, executeRun, keep, newRunId, now, heartbeatMs, log } = deps
-  const findSchemaFault = createSchemaFaults()
+  const { models, serverToolNames, findSchemaFault, executeRun, keep, newRunId, now, heartbeatMs, log } = deps
   return async (req, res) => {
     const { note } = res.locals
     const caller = callerOf(res)
