@@ -11,7 +11,7 @@ export type PickedModel = { operatorModel: string; why: string }
 export async function pickModel(config: Config, { isChosen }: { isChosen: boolean }): Promise<PickedModel> {
   const { operatorModel } = config
   if (operatorModel === 'rehearsal') return { operatorModel, why: 'OPERATOR_MODEL says so' }
-  const model = (await createModels(config)).find('operator')
+  const model = (await createModels(config)).find('operator')?.model
   const health = await model?.check(AbortSignal.timeout(2_000))
   if (health?.status === 'ok') {
     return {

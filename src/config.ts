@@ -9,7 +9,13 @@ export type Config = {
   readonly bodyLimitBytes: number
   readonly runTimeoutMs: number
   readonly holdBackTokens: number
+  /** What this process does: serve requests, work on queued runs, or both. */
+  readonly role: Role
   readonly dataDir: string
+  /** Undefined: the embedded server, in `dataDir`. */
+  readonly databaseUrl: string | undefined
+  /** Undefined: the queue is in the store's Postgres. */
+  readonly redisUrl: string | undefined
   readonly toolsDir: string
   readonly promptsDir: string
   readonly ollamaBaseUrl: string
@@ -18,6 +24,33 @@ export type Config = {
   readonly openaiApiKey: string | undefined
   /** `ollama:qwen3:8b`, `openai:gpt-4o-mini`, `rehearsal`, or `<LangChain provider>:<model>`. */
   readonly operatorModel: string
+  /** As `operatorModel`, or `runpod:<model>`; undefined where there is no conductor. */
+  readonly conductorModel: string | undefined
+  /** Wall clock of a run of a queued model. */
+  readonly conductorTimeoutMs: number
+  readonly runpodBaseUrl: string
+  readonly runpodEndpointId: string | undefined
+  readonly runpodApiKey: string | undefined
+  /** A `models.json`; takes the place of `operatorModel` and `conductorModel`. */
+  readonly modelsFile: string | undefined
+  /** How long a run may wait for a worker. */
+  readonly queueTimeoutMs: number
+  /** How long a blocking caller waits for a queued run, before it is told to ask again. */
+  readonly waitTimeoutMs: number
+  /** Queued runs that this process works on at once. */
+  readonly workerConcurrency: number
+  /** Queued runs of one caller that are worked on at once. */
+  readonly runsPerCaller: number
+  /** Queued runs of one caller that have not ended. */
+  readonly pendingPerCaller: number
+  /** Queued runs of all callers that have not ended. */
+  readonly queueLimit: number
+  /** Answers of one caller that are written in place at once. */
+  readonly answersPerCaller: number
+  /** How long an ended run can be asked for. */
+  readonly runRetentionMs: number
+  /** `host` or `host:port` that webhooks may reach though they are not public, or not https. */
+  readonly egressAllow: readonly string[]
   /** Chains a question may name. */
   readonly chains: readonly ChainName[]
   /** Own nodes by chain id, in order of preference; a chain without any uses viem's public ones. */
@@ -25,6 +58,7 @@ export type Config = {
 }
 
 export type LogLevel = (typeof LOG_LEVELS)[number]
+export type Role = (typeof ROLES)[number]
 
 /** One readable message with every complaint, fit for a terminal. */
 export class ConfigError extends Error {
@@ -48,7 +82,10 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     bodyLimitBytes: data.BODY_LIMIT_BYTES,
     runTimeoutMs: data.RUN_TIMEOUT_MS,
     holdBackTokens: data.HOLD_BACK_TOKENS,
+    role: data.ROLE,
     dataDir: resolve(data.DATA_DIR),
+    databaseUrl: data.DATABASE_URL,
+    redisUrl: data.REDIS_URL,
     toolsDir: resolve(data.TOOLS_DIR),
     promptsDir: resolve(data.PROMPTS_DIR),
     ollamaBaseUrl: data.OLLAMA_BASE_URL,
@@ -56,11 +93,27 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     openaiBaseUrl: data.OPENAI_BASE_URL,
     openaiApiKey: data.OPENAI_API_KEY,
     operatorModel: data.OPERATOR_MODEL,
+    conductorModel: data.CONDUCTOR_MODEL,
+    conductorTimeoutMs: data.CONDUCTOR_TIMEOUT_MS,
+    runpodBaseUrl: data.RUNPOD_BASE_URL,
+    runpodEndpointId: data.RUNPOD_ENDPOINT_ID,
+    runpodApiKey: data.RUNPOD_API_KEY,
+    modelsFile: data.MODELS_FILE === undefined ? undefined : resolve(data.MODELS_FILE),
+    queueTimeoutMs: data.QUEUE_TIMEOUT_MS,
+    waitTimeoutMs: data.WAIT_TIMEOUT_MS,
+    workerConcurrency: data.WORKER_CONCURRENCY,
+    runsPerCaller: data.RUNS_PER_CALLER,
+    pendingPerCaller: data.PENDING_PER_CALLER,
+    queueLimit: data.QUEUE_LIMIT,
+    answersPerCaller: data.ANSWERS_PER_CALLER,
+    runRetentionMs: data.RUN_RETENTION_HOURS * 3_600_000,
+    egressAllow: Object.freeze(data.EGRESS_ALLOW),
     chains: Object.freeze(data.CHAINS),
     rpcUrls: Object.freeze(rpcUrls.byChainId),
   })
 }
 
+const ROLES = ['all', 'gateway', 'worker'] as const
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
 const httpUrl = z
@@ -68,6 +121,18 @@ const httpUrl = z
   .transform((url) => url.replace(/\/+$/, ''))
 /** Ollama's OpenAI-compatible API, which guides name, is not the one that is asked. */
 const ollamaUrl = httpUrl.refine((url) => !url.endsWith('/v1'), "must be Ollama's own address: leave out the /v1")
+const urlOf = (schemes: RegExp, example: string) =>
+  // The value may hold a password, so a complaint never repeats it.
+  z
+    .string()
+    .trim()
+    .refine((url) => schemes.test(URL.parse(url)?.protocol ?? ''), `must be a URL like ${example}`)
+const words = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== ''),
+)
 const int = (min: number, max: number) => {
   const range = `must be ${min} to ${max}`
   return z.coerce
@@ -104,6 +169,9 @@ const Env = z.object({
   BODY_LIMIT_BYTES: int(1_024, 1_073_741_824).default(10 * 1024 * 1024),
   RUN_TIMEOUT_MS: int(1_000, 3_600_000).default(120_000),
   HOLD_BACK_TOKENS: int(0, 1_000).default(24),
+  ROLE: z.enum(ROLES, { error: `must be one of ${ROLES.join(', ')}` }).default('all'),
+  DATABASE_URL: urlOf(/^postgres(ql)?:$/, 'postgres://user:password@host:5432/groundwire').optional(),
+  REDIS_URL: urlOf(/^rediss?:$/, 'redis://host:6379').optional(),
   DATA_DIR: z.string().default('.groundwire'),
   TOOLS_DIR: z.string().default('tools'),
   PROMPTS_DIR: z.string().default('prompts'),
@@ -112,6 +180,25 @@ const Env = z.object({
   OPENAI_BASE_URL: httpUrl.optional(),
   OPENAI_API_KEY: z.string().optional(),
   OPERATOR_MODEL: modelSpec.default('ollama:qwen3:8b'),
+  CONDUCTOR_MODEL: modelSpec.optional(),
+  CONDUCTOR_TIMEOUT_MS: int(1_000, 7_200_000).default(600_000),
+  RUNPOD_BASE_URL: httpUrl.default('https://api.runpod.ai/v2'),
+  RUNPOD_ENDPOINT_ID: z
+    .string()
+    .trim()
+    .regex(/^[\w-]{1,64}$/, 'must be the id of an endpoint, as RunPod shows it')
+    .optional(),
+  RUNPOD_API_KEY: z.string().trim().optional(),
+  MODELS_FILE: z.string().trim().optional(),
+  QUEUE_TIMEOUT_MS: int(1_000, 86_400_000).default(900_000),
+  WAIT_TIMEOUT_MS: int(1_000, 3_600_000).default(290_000),
+  WORKER_CONCURRENCY: int(1, 1_000).default(16),
+  RUNS_PER_CALLER: int(1, 1_000).default(8),
+  PENDING_PER_CALLER: int(1, 100_000).default(100),
+  QUEUE_LIMIT: int(1, 1_000_000).default(1_000),
+  ANSWERS_PER_CALLER: int(1, 100_000).default(128),
+  RUN_RETENTION_HOURS: int(1, 8_760).default(24),
+  EGRESS_ALLOW: words.default([]),
   CHAINS: chainList.default([...CHAIN_NAMES]),
 })
 

@@ -13,7 +13,7 @@ export function listModels(models: Models, createdSec: number): RequestHandler {
 export function showModel(models: Models, createdSec: number): RequestHandler {
   return (req, res) => {
     const id = [req.params.id ?? []].flat().join('/') // an id may hold slashes, encoded or not
-    res.json(toModelRow({ id, model: findModel(models, id) }, createdSec))
+    res.json(toModelRow({ ...findModel(models, id), id }, createdSec))
   }
 }
 

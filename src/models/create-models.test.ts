@@ -19,15 +19,15 @@ test.each([
   ['openai:gpt-4o-mini', 'openai:gpt-4o-mini', undefined],
 ])('%s serves the operator through %s', async (operatorModel, backend, contextTokens) => {
   const models = await createModels({ ...BASE, operatorModel })
-  expect(models.find('operator')).toMatchObject({ id: 'operator', backend, contextTokens })
+  expect(models.find('operator')?.model).toMatchObject({ id: 'operator', backend, contextTokens })
   expect(models.list().map(({ id }) => id)).toEqual(['operator'])
   expect(models.find('gpt-9')).toBeUndefined()
 })
 
 test('the rehearsal model as the operator answers under its own name', async () => {
   const models = await createModels({ ...BASE, operatorModel: 'rehearsal', rehearsal })
-  expect(models.find('operator')).toBe(rehearsal)
-  expect(models.find('rehearsal')).toBe(rehearsal)
+  expect(models.find('operator')?.model).toBe(rehearsal)
+  expect(models.find('rehearsal')?.model).toBe(rehearsal)
   expect(models.list()).toEqual([
     { id: 'operator', model: rehearsal },
     { id: 'rehearsal', model: rehearsal },

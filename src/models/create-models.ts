@@ -28,7 +28,7 @@ export async function createModels(options: ModelsOptions): Promise<Models> {
     model: await createOperator(parseModelSpec(options.operatorModel), options),
   }
   const listings = [operator, ...(rehearsal === undefined ? [] : [{ id: rehearsal.id, model: rehearsal }])]
-  const byId = new Map(listings.map(({ id, model }) => [id, model]))
+  const byId = new Map(listings.map((listing) => [listing.id, listing]))
   return { list: () => listings, find: (id) => byId.get(id) }
 }
 

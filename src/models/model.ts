@@ -33,7 +33,19 @@ export type ModelRequest = {
   params: ModelParams
   /** Nobody reads along: the answer may come in one piece, which costs both sides less. */
   whole?: boolean
+  /** Where the backend works on jobs that outlive a connection, and the run outlives a process. */
+  job?: JobMemo
+  /** Nobody minds waiting for a backend that is cold or busy, up to the run's own deadline. */
+  patient?: boolean
   signal: AbortSignal
+}
+
+/** Remembers the job that a backend does for this very request. */
+export type JobMemo = {
+  /** A job of an earlier try that may still run, or be done; `backend` is its {@link Model.backend}. */
+  readonly known: { backend: string; id: string } | undefined
+  /** Resolves once it is stored: before that the job's id is lost with the process. */
+  keep(job: { backend: string; id: string }): Promise<void>
 }
 
 /** Unset fields are the backend's default. */
@@ -52,7 +64,8 @@ export type ModelEvent =
   /** Thinking: never part of the answer. */
   | { type: 'reasoning'; text: string }
   | { type: 'tool_call'; call: ToolCall }
-  | { type: 'finished'; reason: FinishReason; usage: Usage }
+  /** `backend` is the one that answered, where a model has several. */
+  | { type: 'finished'; reason: FinishReason; usage: Usage; backend?: string }
 
 /** `detail` says what to do: `ollama pull qwen3:8b`. */
 export type ModelHealth = { status: 'ok' } | { status: 'down'; detail: string }

@@ -4,9 +4,18 @@ import type { Model } from './model.ts'
 export type Models = {
   /** In the order they are shown. */
   list(): readonly ModelListing[]
-  /** By public id; undefined where there is no such model. */
-  find(id: string): Model | undefined
+  /** By public id, or `provider:model`; undefined where there is no such model. */
+  find(id: string): ModelListing | undefined
 }
 
 /** One row of `GET /v1/models`. `model.id` differs from `id` where another model stands in, and says so in replies. */
-export type ModelListing = { id: string; model: Model }
+export type ModelListing = {
+  id: string
+  model: Model
+  /** Runs wait in the queue for a worker: the model takes minutes, or its machine has to be woken. */
+  isQueued?: boolean
+  /** False where `stream: true` is refused. */
+  canStream?: boolean
+  /** Wall clock of a run. */
+  runTimeoutMs?: number
+}

@@ -117,7 +117,7 @@ function withRunId(event: RunCompleted, runId: string): RunCompleted {
 }
 
 export function toModels(listings: readonly ModelListing[]): Models {
-  return { list: () => listings, find: (id) => listings.find((listing) => listing.id === id)?.model }
+  return { list: () => listings, find: (id) => listings.find((listing) => listing.id === id) }
 }
 
 export function idleModel(id: string): Model {

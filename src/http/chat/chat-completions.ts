@@ -24,7 +24,7 @@ export function chatCompletions(deps: RunRouteDeps): RequestHandler {
     const { metadata, hidden, includeUsage, trace, model: modelId, lengthField, ...asked } = request
     if (metadata) note.metadata = metadata
     if (hidden) note.hidden = true
-    const model = findModel(models, modelId)
+    const { model } = findModel(models, modelId)
     const order: RunOrder = { ...asked, id: newRunId(), caller: callerOf(res), model }
     announceRun(res, order)
 

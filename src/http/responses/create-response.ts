@@ -33,7 +33,7 @@ export function createResponse(deps: CreateResponseDeps): RequestHandler {
     const takenNames = serverTools ? serverToolNames : []
     const request = parseResponseRequest(req.body, { takenNames, findSchemaFault })
     if (Object.keys(request.echo.metadata).length > 0) note.metadata = request.echo.metadata
-    const model = findModel(models, request.model)
+    const { model } = findModel(models, request.model)
     const runId = newRunId()
     const responseId = toResponseId(runId)
 

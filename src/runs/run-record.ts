@@ -1,0 +1,62 @@
+import type { ToolCall, Usage } from '../messages.ts'
+import type { RunCompleted, RunOrder } from './run.ts'
+
+/**
+ * A run that outlives the request, and the process, that asked for it: its row in the store. Times are unix milliseconds by
+ * the store's clock, which is the only one that counts.
+ */
+export type RunRecord = {
+  id: string
+  caller: string
+  /** Public id of the model that was asked for; `outcome.model` is the one that answered. */
+  model: string
+  state: RunState
+  order: StoredOrder
+  /** What the route that took the request needs to print its reply; nobody else reads it. */
+  envelope: unknown
+  createdAtMs: number
+  startedAtMs: number | null
+  endedAtMs: number | null
+  /** While it is queued, when waiting is given up; once it has started, when its time is over. */
+  deadlineMs: number
+  /** Model steps that are recorded. */
+  steps: number
+  /** Of the recorded steps. */
+  usage: Usage
+  /** Null until it has ended. */
+  outcome: RunOutcome | null
+}
+
+export type RunState = 'queued' | 'running' | EndState
+export type EndState = 'completed' | 'failed' | 'cancelled' | 'expired'
+
+export const END_STATES: readonly EndState[] = ['completed', 'failed', 'cancelled', 'expired']
+
+/** An order as JSON; the row has the rest. */
+export type StoredOrder = Omit<RunOrder, 'id' | 'caller' | 'model'>
+
+/** How a run ended. `expired` never began in time. */
+export type RunOutcome =
+  | {
+      state: 'completed'
+      /** Public id of the model that answered. */
+      model: string
+      text: string
+      toolCalls: readonly ToolCall[]
+      reason: RunCompleted['reason']
+      usage: Usage
+      trace: RunCompleted['trace']
+    }
+  | { state: 'failed' | 'expired'; error: StoredError }
+  | { state: 'cancelled' }
+
+/** The caller's half of a GatewayError: what it takes to throw it again. */
+export type StoredError = {
+  message: string
+  status: number
+  code: string | null
+  type: string
+  param: string | null
+  details: Record<string, unknown>
+  retryAfterSec?: number
+}
