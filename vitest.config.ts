@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['{src,test,tools,devchain,demo,scripts,bench}/**/*.test.ts'],
+    globalSetup: ['test/support/database-server.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // The default second is short for a state of another process on a busy machine; where time is the point, a spec says so.

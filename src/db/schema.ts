@@ -27,9 +27,13 @@ type RunsTable = {
   state: WithDefault<'queued' | 'running' | 'completed' | 'failed' | 'cancelled' | 'expired'>
   order: Json
   envelope: Json
+  /** Of `order` and `envelope`, which callers may make large. */
+  bytes: number
   body_hash: string
   has_key: boolean
   background: boolean
+  /** Taken by a process that runs it itself: no part of the queue, nor of anybody's share of it. */
+  in_place: boolean
   run_timeout_ms: number
   created_at: Generated<Date>
   /** In the caller's share of the queue since. */
@@ -42,6 +46,8 @@ type RunsTable = {
   /** Its caller has left: cancelled then, unless somebody joins. */
   abandon_at: Date | null
   fence: WithDefault<number>
+  /** Claims that were not given back. */
+  attempts: WithDefault<number>
   worker: string | null
   lease_until: Date | null
   last_seq: WithDefault<number>
@@ -55,7 +61,8 @@ type RunsTable = {
 
 type RunEventsTable = { run_id: string; seq: number; at: Generated<Date>; note: Json }
 type RunStepsTable = { run_id: string; step: number; events: Json }
-type RunToolsTable = { run_id: string; step: number; call_id: string; record: Json }
+/** `seq` is that of its event. */
+type RunToolsTable = { run_id: string; step: number; call_id: string; seq: number; record: Json }
 type RunJobsTable = { run_id: string; step: number; job: Json }
 type IdempotencyKeysTable = {
   caller: string

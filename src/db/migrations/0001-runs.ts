@@ -11,9 +11,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
         check (state in ('queued', 'running', 'completed', 'failed', 'cancelled', 'expired')),
       "order" json not null,
       envelope json not null,
+      bytes integer not null,
       body_hash text not null,
       has_key boolean not null,
       background boolean not null,
+      in_place boolean not null,
       run_timeout_ms integer not null,
       created_at timestamptz not null default clock_timestamp(),
       admitted_at timestamptz,
@@ -23,6 +25,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       deadline timestamptz not null,
       abandon_at timestamptz,
       fence integer not null default 0,
+      attempts integer not null default 0,
       worker text,
       lease_until timestamptz,
       last_seq integer not null default 0,
@@ -37,7 +40,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     )`.execute(db)
   await sql`create index runs_of_caller on runs (caller, created_at desc, id desc)`.execute(db)
   await sql`create index runs_open on runs (caller, created_at) where ended_at is null`.execute(db)
-  await sql`create index runs_ended on runs (ended_at) where ended_at is not null`.execute(db)
+  await sql`create index runs_ended on runs (ended_at) include (state) where ended_at is not null`.execute(db)
   await sql`create index runs_webhook on runs (webhook_at) where webhook_at is not null`.execute(db)
   await sql`
     create table run_events (
@@ -59,6 +62,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       run_id text not null references runs on delete cascade,
       step integer not null,
       call_id text not null,
+      seq integer not null,
       record json not null,
       primary key (run_id, step, call_id)
     )`.execute(db)

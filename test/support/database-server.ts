@@ -1,0 +1,45 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { type EmbeddedServer, startEmbedded } from '../../src/db/embedded/start-embedded.ts'
+import { migrate } from '../../src/db/migrate.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Where a spec asks for the server that all share: started for the first that does. */
+    databaseServer: string
+  }
+}
+
+/** Vitest's `globalSetup`: one embedded server a run, on a scratch folder, and one migrated database to copy from. */
+export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(tmpdir(), 'groundwire-test-'))
+  let starting: Promise<EmbeddedServer> | undefined
+  const door = createServer((_req, res) => {
+    starting ??= startTemplate(folder)
+    starting.then(
+      ({ connectionString }) => res.end(connectionString),
+      (error: Error) => res.writeHead(500).end(error.message),
+    )
+  })
+  await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve))
+  project.provide('databaseServer', `http://127.0.0.1:${(door.address() as AddressInfo).port}`)
+  return async () => {
+    door.closeAllConnections()
+    door.close()
+    await starting?.then(
+      ({ stop }) => stop(),
+      () => {},
+    )
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function startTemplate(folder: string): Promise<EmbeddedServer> {
+  const server = await startEmbedded({ dataDir: folder, durable: false })
+  await migrate(server.connectionString)
+  return server
+}
