@@ -33,7 +33,7 @@ export type EndState = 'completed' | 'failed' | 'cancelled' | 'expired'
 export const END_STATES: readonly EndState[] = ['completed', 'failed', 'cancelled', 'expired']
 
 /** An order as JSON; the row has the rest. */
-export type StoredOrder = Omit<RunOrder, 'id' | 'caller' | 'model'>
+export type StoredOrder = Omit<RunOrder, 'id' | 'caller' | 'model' | 'runTimeoutMs'>
 
 /** How a run ended. `expired` never began in time. */
 export type RunOutcome =
@@ -41,7 +41,8 @@ export type RunOutcome =
       state: 'completed'
       /** Public id of the model that answered. */
       model: string
-      text: string
+      /** Null where nothing was said, and nothing was meant to be. */
+      text: string | null
       toolCalls: readonly ToolCall[]
       reason: RunCompleted['reason']
       usage: Usage

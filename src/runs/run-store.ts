@@ -18,7 +18,10 @@ export type RunDesk = {
    */
   submit(run: NewRun): Promise<Submitted>
   find(caller: string, id: string): Promise<RunRecord | undefined>
-  /** Newest first. `after` is the id of the last run of the page before. Undefined where that run is not the caller's. */
+  /**
+   * Newest first; fewer than `limit`, and more to come, where runs are very large. `after` is the id of the last run of the page
+   * before. Undefined where that run is not the caller's.
+   */
   list(caller: string, page: RunPage): Promise<{ runs: readonly RunRecord[]; hasMore: boolean } | undefined>
   /** Ends a run that has not ended; one that has stays as it is. Undefined where there is none. */
   cancel(caller: string, id: string): Promise<RunRecord | undefined>
@@ -106,9 +109,17 @@ export type StepRecord = { step: number; events: readonly ModelEvent[]; usage: U
 
 export type BackendJob = { backend: string; id: string }
 
-/** Another worker has the run, or it has ended: what this one still does is nobody's. */
+/**
+ * Another worker has the run, or it has ended: what this one still does is nobody's. A worker's signal fires with this one
+ * where the run goes on elsewhere (taken over, or given back at the end of a drain), so that its backend's job is left running.
+ */
 export class LostClaimError extends Error {
   override readonly name = 'LostClaimError'
+}
+
+/** Why a worker's signal fires where the run has ended without it, cancelled: its backend's job is to be cancelled too. */
+export class RunEndedError extends Error {
+  override readonly name = 'RunEndedError'
 }
 
 /** What keeps the house in order, done by any process at any time. */
@@ -133,4 +144,5 @@ export type RunUpkeep = {
 /** `priority` is the number of the caller's own runs ahead of it: 1 goes first. */
 export type RunJob = { runId: string; fence: number; priority: number }
 
+/** `tries` counts the attempts that were begun before this one. */
 export type DueWebhook = { run: RunRecord; url: string; secret: string; tries: number }

@@ -1,0 +1,27 @@
+import { sql } from 'kysely'
+import type { RunOutcome, RunRecord } from '../run-record.ts'
+import type { Claim } from '../run-store.ts'
+import { toStoredJson } from '../stored-json.ts'
+import { endWith, NOTE_END } from './end-run.ts'
+import { heldBy } from './held-by.ts'
+import { lostClaim } from './lost-claim.ts'
+import { RUN_COLUMNS, type RunRow, toRunRecord } from './run-row.ts'
+import type { StoreDb } from './store-deps.ts'
+
+export async function finishRun(db: StoreDb, claim: Claim, outcome: RunOutcome): Promise<RunRecord> {
+  const { rows } = await sql<RunRow>`
+    with ended as (
+      update runs set ${endWith(outcome.state, toStoredJson(outcome))} where ${heldBy(claim)} returning *
+    ), noted as (${NOTE_END})
+    select ${RUN_COLUMNS} from ended`.execute(db)
+  const ended = rows[0] ?? (await findFinished(db, claim))
+  if (ended === undefined) throw lostClaim(claim)
+  return toRunRecord(ended)
+}
+
+/** A worker asks again where the store went away before it answered. Whoever else ends a run raises its fence. */
+async function findFinished(db: StoreDb, { runId, fence }: Claim): Promise<RunRow | undefined> {
+  const { rows } = await sql<RunRow>`
+    select ${RUN_COLUMNS} from runs where id = ${runId} and fence = ${fence} and ended_at is not null`.execute(db)
+  return rows[0]
+}
