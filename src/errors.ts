@@ -78,10 +78,16 @@ export class ContextLengthError extends GatewayError {
  * `message` names the backend by its public id and says what an operator can do; never an address or upstream text.
  */
 export class BackendError extends GatewayError {
+  readonly kind: BackendErrorKind
+
   constructor(message: string, { kind, cause }: { kind: BackendErrorKind; cause?: unknown }) {
     super(message, { ...BACKEND_ERRORS[kind], cause })
+    this.kind = kind
   }
 }
+
+/** A caller has waited long enough, while its run goes on: the same request, sent again, joins it. */
+export class RunGoesOnError extends GatewayError {}
 
 export type BackendErrorKind = keyof typeof BACKEND_ERRORS
 

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import type { ModelListing, Models } from '../models/models.ts'
+import type { ModelListing, ModelPrice, Models } from '../models/models.ts'
 import { findModel } from './find-model.ts'
 
 /** `GET /v1/models`. Asks no backend: it answers at once, and while all of them are down. */
@@ -17,6 +17,18 @@ export function showModel(models: Models, createdSec: number): RequestHandler {
   }
 }
 
-function toModelRow({ id, model }: ModelListing, createdSec: number) {
-  return { id, object: 'model', created: createdSec, owned_by: 'groundwire', context_length: model.contextTokens }
+function toModelRow({ id, model, price }: ModelListing, createdSec: number) {
+  return {
+    id,
+    object: 'model',
+    created: createdSec,
+    owned_by: 'groundwire',
+    context_length: model.contextTokens,
+    ...(price === undefined ? {} : { price: toPrice(price) }),
+  }
 }
+
+const toPrice = ({ promptPerMillion, completionPerMillion }: ModelPrice) => ({
+  prompt_per_million: Number(promptPerMillion),
+  completion_per_million: Number(completionPerMillion),
+})

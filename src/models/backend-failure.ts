@@ -8,6 +8,10 @@ export type BackendFailureKind =
   | 'broken'
   /** Nothing came for too long. */
   | 'silent'
+  /** It took the request and gave up on it, in words of its own. */
+  | 'crashed'
+  /** It may have taken the request or not, and asking again could cost twice. */
+  | 'unsure'
 
 export class BackendFailure extends Error {
   override readonly name = 'BackendFailure'

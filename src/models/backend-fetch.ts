@@ -17,9 +17,13 @@ export type BackendAgent = Agent
  * Keeps the connections to one backend. Node's own limits (300 s to the head and between pieces of the body) are lifted:
  * a cold model takes longer, and how long an answer may take is for the caller's signal to say.
  */
-export function createBackendAgent({ connectTimeoutMs }: { connectTimeoutMs: number }): BackendAgent {
-  return new Agent({ connect: { timeout: connectTimeoutMs }, headersTimeout: 0, bodyTimeout: 0 })
+export function createBackendAgent({ connectTimeoutMs, keepAlive = true }: BackendAgentOptions): BackendAgent {
+  const pipelining = keepAlive ? 1 : 0
+  return new Agent({ connect: { timeout: connectTimeoutMs }, headersTimeout: 0, bodyTimeout: 0, pipelining })
 }
+
+/** `keepAlive`: whether a connection serves more than one request. */
+export type BackendAgentOptions = { connectTimeoutMs: number; keepAlive?: boolean }
 
 /**
  * A `fetch` for a backend's client library that tells apart what those libraries blur, and print: it throws

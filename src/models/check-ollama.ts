@@ -4,11 +4,12 @@ import { type BackendAgent, createBackendFetch } from './backend-fetch.ts'
 import { CHECK_TIMEOUT_MS } from './backend-timeouts.ts'
 import type { ModelHealth } from './model.ts'
 
-export type OllamaModelRef = { baseUrl: string; modelName: string; agent: BackendAgent }
+/** `address` is the setting that says where it is. */
+export type OllamaModelRef = { baseUrl: string; modelName: string; agent: BackendAgent; address: string }
 
 /** Whether Ollama answers, has the model, and the model can call tools. Loads nothing. */
 export async function checkOllama(
-  { baseUrl, modelName, agent }: OllamaModelRef,
+  { baseUrl, modelName, agent, address }: OllamaModelRef,
   signal: AbortSignal,
 ): Promise<ModelHealth> {
   const fetch = createBackendFetch({ agent, signal: AbortSignal.any([signal, AbortSignal.timeout(CHECK_TIMEOUT_MS)]) })
@@ -18,8 +19,8 @@ export async function checkOllama(
   const tags = await ask('/api/tags').then(Tags.safeParse, (error: unknown) => ({ success: false as const, error }))
   if (!tags.success) {
     return isOfAnother(tags.error)
-      ? down('OLLAMA_BASE_URL does not lead to an Ollama server')
-      : down('Ollama does not answer: start it with `ollama serve`, or set OLLAMA_BASE_URL')
+      ? down(`${address} does not lead to an Ollama server`)
+      : down(`Ollama does not answer: start it with \`ollama serve\`, or correct ${address}`)
   }
   if (!tags.data.models.some(({ name }) => name === withTag(modelName))) return down(`run \`ollama pull ${modelName}\``)
 

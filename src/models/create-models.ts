@@ -1,67 +1,122 @@
+import { createBackend, createServedBackend, loadBackend, type ServerDefaults } from './create-backend.ts'
 import type { Model } from './model.ts'
-import { ModelSetupError } from './model-setup-error.ts'
 import { type ModelSpec, parseModelSpec } from './model-spec.ts'
 import type { ModelListing, Models } from './models.ts'
-import { createOllamaModel, loadOllama } from './ollama.ts'
-import { createOpenAIModel, loadOpenAI } from './openai.ts'
-import { createProviderModel } from './provider.ts'
+import type { BackendEntry, ModelEntry, ModelsFile } from './models-file.ts'
+import { createProviderModels } from './provider-models.ts'
+import type { Backend, OnBackend } from './routing/backend.ts'
+import { createRoutedModel, DEFAULT_RETRY_ON } from './routing/routed-model.ts'
 
-export type ModelsOptions = {
+export type ModelsOptions = ModelChoice &
+  ServerDefaults & {
+    /** Wall clock of a run of a model that sets none. */
+    runTimeoutMs?: number
+    /** The same where it is queued. */
+    conductorTimeoutMs?: number
+    /** Listed under its own id too. */
+    rehearsal?: Model
+    onBackend?: OnBackend | undefined
+    /** From 0 up to 1. */
+    random?: () => number
+  }
+
+/** What serves the public models. */
+export type ModelChoice = {
   /** See {@link parseModelSpec}. */
   operatorModel: string
-  ollamaBaseUrl: string
-  ollamaContextTokens: number
-  openaiBaseUrl?: string | undefined
-  openaiApiKey?: string | undefined
-  /** The model that needs no weights; listed under its own id. */
-  rehearsal?: Model
+  conductorModel?: string | undefined
+  /** Takes the place of both. */
+  models?: ModelsFile | undefined
 }
 
 /**
- * The public models. With `rehearsal` as the operator, both ids find the rehearsal model, and its replies say who spoke.
- * @throws {@link ModelSetupError} where the operator cannot be set up.
+ * The public models. With `rehearsal` as the operator or the conductor, those ids find the rehearsal model, and its replies
+ * say who spoke.
+ * @throws ModelSetupError where one cannot be set up.
  */
 export async function createModels(options: ModelsOptions): Promise<Models> {
-  const { rehearsal } = options
-  const operator: ModelListing = {
-    id: 'operator',
-    model: await createOperator(parseModelSpec(options.operatorModel), options),
-  }
-  const listings = [operator, ...(rehearsal === undefined ? [] : [{ id: rehearsal.id, model: rehearsal }])]
+  const { rehearsal, runTimeoutMs } = options
+  const { models: entries, providers } = toModelsFile(options)
+  const listings = await Promise.all(entries.map((entry) => createListing(entry, options)))
   const byId = new Map(listings.map((listing) => [listing.id, listing]))
-  return { list: () => listings, find: (id) => byId.get(id) }
+  if (rehearsal !== undefined && !byId.has(rehearsal.id)) byId.set(rehearsal.id, { id: rehearsal.id, model: rehearsal })
+  const provided = createProviderModels(providers, ({ type, server }, { id, name, modelName }) => {
+    const model = createServedBackend({ type, modelName }, { id, name, server, timeouts: {}, runTimeoutMs }, options)
+    return createRoutedModel({ id, backends: [{ model }], onBackend: options.onBackend })
+  })
+  return {
+    list: () => [...byId.values(), ...provided.list()],
+    find: (id) => byId.get(id) ?? provided.find(id),
+  }
+}
+
+/** Whether the rehearsal model is to be among them. */
+export function usesRehearsal(choice: ModelChoice): boolean {
+  return specsOf(choice).some(({ type }) => type === 'rehearsal')
 }
 
 /** Imports ahead of the first question what its model needs. Best left to the background: it blocks for a third of a second. */
-export async function warmUpModels({ operatorModel }: Pick<ModelsOptions, 'operatorModel'>): Promise<void> {
-  const { type } = parseModelSpec(operatorModel)
-  if (type === 'ollama') await loadOllama()
-  if (type === 'openai') await loadOpenAI()
+export async function warmUpModels(choice: ModelChoice): Promise<void> {
+  for (const spec of specsOf(choice)) await loadBackend(spec)
 }
 
-function createOperator(spec: ModelSpec, options: ModelsOptions): Model | Promise<Model> {
-  const id = 'operator'
-  switch (spec.type) {
-    case 'rehearsal':
-      if (options.rehearsal === undefined) throw new ModelSetupError('OPERATOR_MODEL: there is no rehearsal model here')
-      return options.rehearsal
-    case 'ollama':
-      return createOllamaModel({
-        id,
-        modelName: spec.modelName,
-        baseUrl: options.ollamaBaseUrl,
-        contextTokens: options.ollamaContextTokens,
-      })
-    case 'openai':
-      return createOpenAIModel({
-        id,
-        modelName: spec.modelName,
-        baseUrl: options.openaiBaseUrl,
-        apiKey: options.openaiApiKey,
-      })
-    case 'provider':
-      return createProviderModel({ id, ...spec })
-    default:
-      throw spec satisfies never
+const specsOf = (choice: ModelChoice) =>
+  toModelsFile(choice).models.flatMap(({ backends }) => backends.map(({ spec }) => spec))
+
+/** The environment's choice in the words of the file. */
+function toModelsFile({ operatorModel, conductorModel, models }: ModelChoice): ModelsFile {
+  if (models !== undefined) return models
+  const toEntry = (id: string, use: string): ModelEntry => {
+    const spec = parseModelSpec(use)
+    const backend: BackendEntry = {
+      name: toName(spec),
+      spec,
+      server: {},
+      timeouts: {},
+      canCallTools: true,
+      canWriteJson: true,
+    }
+    return { id, backends: [backend], isQueued: false, canStream: true, retryOn: DEFAULT_RETRY_ON }
+  }
+  const operator = toEntry('operator', operatorModel)
+  if (conductorModel === undefined) return { models: [operator], providers: [] }
+  return { models: [operator, { ...toEntry('conductor', conductorModel), isQueued: true }], providers: [] }
+}
+
+function toName(spec: ModelSpec): string {
+  if (spec.type === 'rehearsal') return spec.type
+  return `${spec.type === 'provider' ? spec.provider : spec.type}:${spec.modelName}`
+}
+
+async function createListing(entry: ModelEntry, options: ModelsOptions): Promise<ModelListing> {
+  const { id, isQueued, canStream, price, retryOn, answerTokens } = entry
+  const { onBackend, random } = options
+  const runTimeoutMs = entry.runTimeoutMs ?? (isQueued ? options.conductorTimeoutMs : undefined)
+  const backends = await Promise.all(
+    entry.backends.map(
+      async (backend): Promise<Backend> => ({
+        ...backend,
+        model: await createBackend(
+          backend.spec,
+          { id, ...backend, runTimeoutMs: runTimeoutMs ?? options.runTimeoutMs },
+          options,
+        ),
+      }),
+    ),
+  )
+  const [only] = backends
+  // It answers under its own name.
+  const isRehearsal = only !== undefined && only.model === options.rehearsal
+  return {
+    id,
+    model: isRehearsal
+      ? only.model
+      : createRoutedModel({ id, backends, retryOn, answerTokens, onBackend, ...(random && { random }) }),
+    ...(backends.length > 1 ? { backends: backends.map(({ model }) => model) } : {}),
+    ...(isQueued ? { isQueued } : {}),
+    ...(canStream ? {} : { canStream }),
+    ...(backends.every(({ canCallTools }) => canCallTools === false) ? { canCallTools: false } : {}),
+    ...(runTimeoutMs === undefined ? {} : { runTimeoutMs }),
+    ...(price === undefined ? {} : { price }),
   }
 }

@@ -10,6 +10,7 @@ test.each<[text: string, spec: ModelSpec]>([
   ['mistral:7b', { type: 'ollama', modelName: 'mistral:7b' }],
   ['openai:gpt-4o-mini', { type: 'openai', modelName: 'gpt-4o-mini' }],
   ['openai:ft:gpt-4o:acme', { type: 'openai', modelName: 'ft:gpt-4o:acme' }],
+  ['runpod:Qwen/Qwen3-32B', { type: 'runpod', modelName: 'Qwen/Qwen3-32B' }],
   [
     'anthropic:claude-sonnet',
     { type: 'provider', provider: 'anthropic', modelName: 'claude-sonnet', packageName: '@langchain/anthropic' },

@@ -1,13 +1,14 @@
-/** What serves a model, as the environment names it. */
+/** What serves a model, as the environment and `models.json` name it. */
 export type ModelSpec =
   | { type: 'rehearsal' }
   | { type: 'ollama'; modelName: string }
   | { type: 'openai'; modelName: string }
+  | { type: 'runpod'; modelName: string }
   | { type: 'provider'; provider: string; modelName: string; packageName: string }
 
 /**
- * `ollama:qwen3:8b`, `openai:gpt-4o-mini`, `anthropic:claude-…`, `rehearsal`; what names no provider is Ollama's, as its
- * tags hold colons too: `qwen3:8b`.
+ * `ollama:qwen3:8b`, `openai:gpt-4o-mini`, `runpod:Qwen/Qwen3-32B`, `anthropic:claude-…`, `rehearsal`; what names no provider
+ * is Ollama's, as its tags hold colons too: `qwen3:8b`.
  */
 export function parseModelSpec(text: string): ModelSpec {
   const spec = text.trim()
@@ -15,7 +16,8 @@ export function parseModelSpec(text: string): ModelSpec {
   const [, prefix = '', rest = ''] = /^([^:]*):(.+)$/.exec(spec) ?? []
   const provider = prefix.toLowerCase()
   if (rest === '') return { type: 'ollama', modelName: spec }
-  if (provider === 'ollama' || provider === 'openai') return { type: provider, modelName: rest }
+  if (provider === 'ollama' || provider === 'openai' || provider === 'runpod')
+    return { type: provider, modelName: rest }
   const packageName = PROVIDER_PACKAGES.get(provider)
   if (packageName !== undefined) return { type: 'provider', provider, modelName: rest, packageName }
   return { type: 'ollama', modelName: spec }

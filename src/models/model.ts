@@ -46,6 +46,11 @@ export type JobMemo = {
   readonly known: { backend: string; id: string } | undefined
   /** Resolves once it is stored: before that the job's id is lost with the process. */
   keep(job: { backend: string; id: string }): Promise<void>
+  /**
+   * Whether somebody else goes on with the job when the request is aborted for that reason: it is then left running. For any
+   * other reason it is cancelled at the backend.
+   */
+  goesOn(reason: unknown): boolean
 }
 
 /** Unset fields are the backend's default. */
@@ -67,5 +72,5 @@ export type ModelEvent =
   /** `backend` is the one that answered, where a model has several. */
   | { type: 'finished'; reason: FinishReason; usage: Usage; backend?: string }
 
-/** `detail` says what to do: `ollama pull qwen3:8b`. */
-export type ModelHealth = { status: 'ok' } | { status: 'down'; detail: string }
+/** `detail` says what to do (`ollama pull qwen3:8b`), or to expect: a backend that sleeps is there, and takes a while. */
+export type ModelHealth = { status: 'ok'; detail?: string } | { status: 'down'; detail: string }

@@ -12,10 +12,20 @@ export type Models = {
 export type ModelListing = {
   id: string
   model: Model
+  /** Set where it is one of a provider's: `provider:model`. */
+  provider?: string
+  /** Where it has several, as listed in the file; readiness tells each. */
+  backends?: readonly Pick<Model, 'backend' | 'check'>[]
   /** Runs wait in the queue for a worker: the model takes minutes, or its machine has to be woken. */
   isQueued?: boolean
   /** False where `stream: true` is refused. */
   canStream?: boolean
+  /** False where no tools are offered, neither the gateway's nor a caller's. */
+  canCallTools?: boolean
   /** Wall clock of a run. */
   runTimeoutMs?: number
+  price?: ModelPrice
 }
+
+/** Micro-credits per million tokens. */
+export type ModelPrice = { promptPerMillion: bigint; completionPerMillion: bigint }

@@ -8,6 +8,7 @@ import { createPromptEstimate } from './estimate-tokens.ts'
 import type { ChatTool, OpenChat } from './langchain-adapter.ts'
 import type { Model, ModelEvent, ModelRequest } from './model.ts'
 import { toOllamaSchema } from './ollama-schema.ts'
+import type { SettingNames } from './setting-names.ts'
 import type { BackendAdvice } from './to-model-error.ts'
 
 export type OllamaOptions = Partial<BackendTimeouts> & {
@@ -19,17 +20,25 @@ export type OllamaOptions = Partial<BackendTimeouts> & {
   baseUrl: string
   /** `num_ctx` of every request: another value makes Ollama load the model again. */
   contextTokens: number
+  settingNames?: Pick<SettingNames, 'address'>
 }
 
 /** A model on Ollama's own API. */
 export function createOllamaModel(options: OllamaOptions): Model {
-  const { id, modelName, baseUrl, contextTokens } = options
+  const { id, modelName, baseUrl, contextTokens, settingNames = { address: 'OLLAMA_BASE_URL' } } = options
+  const { address } = settingNames
   const { connectTimeoutMs, firstTokenTimeoutMs, idleTimeoutMs } = { ...DEFAULT_TIMEOUTS, ...options }
   const agent = createBackendAgent({ connectTimeoutMs })
   const estimatePromptTokens = createPromptEstimate()
   const toTool = createToOllamaTool()
   let loading: ReturnType<typeof loadOllama> | undefined
-  const settings = { modelId: id, contextTokens, firstTokenTimeoutMs, idleTimeoutMs, advice: toAdvice(modelName) }
+  const settings = {
+    modelId: id,
+    contextTokens,
+    firstTokenTimeoutMs,
+    idleTimeoutMs,
+    advice: toAdvice(modelName, address),
+  }
 
   async function* stream(request: ModelRequest): AsyncGenerator<ModelEvent, void> {
     request.signal.throwIfAborted()
@@ -72,7 +81,7 @@ export function createOllamaModel(options: OllamaOptions): Model {
     backend: `ollama:${modelName}`,
     contextTokens,
     stream,
-    check: (signal) => checkOllama({ baseUrl, modelName, agent }, signal),
+    check: (signal) => checkOllama({ baseUrl, modelName, agent, address }, signal),
   }
 }
 
@@ -140,8 +149,8 @@ function toChatOptions(contextTokens: number, { params, tools }: ModelRequest) {
   }
 }
 
-const toAdvice = (modelName: string): BackendAdvice => ({
-  unreachable: 'Is Ollama running? `ollama serve` starts it, and OLLAMA_BASE_URL says where it is.',
+const toAdvice = (modelName: string, address: string): BackendAdvice => ({
+  unreachable: `Is Ollama running? \`ollama serve\` starts it, and ${address} says where it is.`,
   missing: `is not on the Ollama server yet: run \`ollama pull ${modelName}\` there.`,
   noTools: `cannot call tools with ${modelName}: choose a model that can, such as qwen3:8b.`,
   unauthorized: 'is refused by the Ollama server: it asks for credentials.',

@@ -64,16 +64,17 @@ async function* readAnswer(body: AsyncIterable<Uint8Array>, onDone: () => void):
 function throwIfError(answer: Buffer): void {
   // Most are none, and reading one twice costs as much as the answer is long.
   if (answer.includes('"choices"')) return
-  const { error } = parseError(answer.toString())
+  const read = parseError(answer.toString())
+  const error = read.object === 'error' ? read : read.error // vLLM's of old is flat
   if (error === undefined || error === null) return
   const code = typeof error === 'object' && 'code' in error ? error.code : undefined
   const status = typeof code === 'number' && code >= 400 && code <= 599 ? code : 200
   throw new BackendFailure('refused', { status, upstreamText: JSON.stringify(error) })
 }
 
-function parseError(text: string): { error?: unknown } {
+function parseError(text: string): { object?: unknown; error?: unknown } {
   try {
-    return JSON.parse(text) as { error?: unknown }
+    return JSON.parse(text) as { object?: unknown; error?: unknown }
   } catch {
     return {} // The client library says so too.
   }

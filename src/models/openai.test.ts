@@ -10,6 +10,7 @@ import { type ScriptedOpenAIOptions, scriptedOpenAI } from '../../test/support/s
 import type { ClientTool, JsonFormat } from '../messages.ts'
 import type { Model } from './model.ts'
 import { createOpenAIModel, type OpenAIOptions } from './openai.ts'
+import { createRoutedModel } from './routing/routed-model.ts'
 
 const backends: ScriptedBackend[] = []
 
@@ -173,6 +174,22 @@ describe('a request', () => {
       },
     ])
   })
+})
+
+test('an earlier call goes to the backend with canonical arguments, an empty object where they were broken', async () => {
+  const { model, backend } = await start([{ text: 'ok' }])
+  const toolCalls = ['{ "chain" : "base" }', '{"chain": bro'].map((argumentsText, at) => ({
+    id: `call_${at}`,
+    name: 'gas_price',
+    argumentsText,
+  }))
+  await askModel(model, [
+    { role: 'user', text: 'gas?' },
+    { role: 'assistant', text: '', toolCalls },
+    ...toolCalls.map(({ id }) => ({ role: 'tool' as const, callId: id, toolName: 'gas_price', text: 'ok' })),
+  ])
+  const sent: { function: { arguments: string } }[] = backend.requests[0]?.body.messages[1].tool_calls
+  expect(sent.map((call) => call.function.arguments)).toEqual(['{"chain":"base"}', '{}'])
 })
 
 test.each([true, false])(
@@ -411,6 +428,37 @@ describe('a failure', () => {
     },
   )
 
+  test.each([
+    ["This model's maximum context length is 4096 tokens. However, your request has 5000 input tokens.", 4_096],
+    ['The decoder prompt (length 5000) is longer than the maximum model length of 4096.', 4_096],
+    ['max_tokens must be at least 1, got -186.', undefined],
+  ])("from too long a prompt is told as that in each of vLLM's ways: %s", async (message, limitTokens) => {
+    const fields = { message, type: 'BadRequestError', param: null, code: 400 }
+    const { model } = await start([
+      { status: 400, error: fields },
+      { status: 400, error: JSON.stringify({ object: 'error', ...fields }) },
+    ])
+    const flat = await startPlain(JSON.stringify({ object: 'error', ...fields }), true)
+    for (const { asked, whole } of [
+      { asked: model, whole: false },
+      { asked: model, whole: false },
+      { asked: flat.model, whole: true },
+    ]) {
+      const failure = await askModel(asked, 'hello', { whole }).catch((error: unknown) => error)
+      expect(failure).toMatchObject({ status: 400, code: 'context_length_exceeded' })
+      expect(failure).toMatchObject({ details: limitTokens === undefined ? {} : { limitTokens, promptTokens: 5_000 } })
+    }
+  })
+
+  test.each([
+    [502, { status: 502, kind: 'down', retryAfterSec: 5 }],
+    [524, { status: 504, kind: 'timeout' }],
+    [413, { status: 400, code: 'context_length_exceeded' }],
+  ])('of a proxy in between, a %i, is told apart', async (status, expected) => {
+    const { model } = await start([{ status, error: 'secret' }])
+    expect(await failureOf(model)).toMatchObject(expected)
+  })
+
   test('of a model that is still loading is a 502 that says so', async () => {
     const { model } = await start([{ status: 503, error: { message: 'Loading model', code: 503 } }])
     expect(await failureOf(model)).toMatchObject({ status: 502, code: 'model_warming_up', retryAfterSec: 15 })
@@ -426,6 +474,81 @@ describe('a failure', () => {
     const { model, backend } = await start([{ hang: true }], { firstTokenTimeoutMs: 100 })
     expect(await failureOf(model)).toMatchObject({ status: 504 })
     await expect.poll(() => backend.openRequests).toBe(0)
+  })
+})
+
+describe('a server that starts, or sleeps,', () => {
+  const patiently = (model: Model, signal = new AbortController().signal) =>
+    askModel(
+      createRoutedModel({ id: 'conductor', backends: [{ model }], patience: { firstMs: 4, longestMs: 12 } }),
+      'hi',
+      {
+        patient: true,
+        signal,
+      },
+    )
+
+  test('is asked again until it answers, by who is patient', async () => {
+    const { model, backend } = await start([
+      { status: 503, error: { message: 'Loading model', code: 503 } },
+      { status: 502, error: 'secret' },
+      { text: 'It is up.' },
+    ])
+    expect(await patiently(model)).toMatchObject({ text: 'It is up.' })
+    expect(backend.requests).toHaveLength(3)
+  })
+
+  test('is asked again once something listens there', async () => {
+    const first = await start([])
+    const port = Number(new URL(first.backend.url).port)
+    await first.backend.close()
+    const answer = patiently(first.model)
+    const server = createServer((_, res) => {
+      res.writeHead(200, { 'content-type': 'text/event-stream' })
+      res.end(toPlainAnswer({ role: 'assistant', content: 'It is up.' }, false))
+    })
+    server.listen(port, '127.0.0.1')
+    onTestFinished(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    expect(await answer).toMatchObject({ text: 'It is up.' })
+  })
+
+  test('and holds the connection meanwhile is waited for as long as its caller likes', async () => {
+    let isUp = () => {}
+    const up = new Promise<void>((resolve) => {
+      isUp = resolve
+    })
+    const { model, backend } = await start(
+      async () => {
+        await up
+        return { text: 'It is up.' }
+      },
+      { firstTokenTimeoutMs: 30 },
+    )
+    const hasty = failureOf(model)
+    const answer = patiently(model)
+    expect(await hasty).toMatchObject({ status: 504 })
+    await expect.poll(() => backend.openRequests).toBe(1)
+    isUp()
+    expect(await answer).toMatchObject({ text: 'It is up.' })
+    expect(backend.requests).toHaveLength(2)
+  })
+
+  test('is left alone by who has waited long enough', async () => {
+    const caller = new AbortController()
+    const { model, backend } = await start(() => ({ status: 503, error: { message: 'Loading model' } }))
+    const answer = patiently(model, caller.signal)
+    await expect.poll(() => backend.requests.length).toBeGreaterThan(2)
+    caller.abort(new Error('long enough'))
+    await expect(answer).rejects.toThrow('long enough')
+  })
+
+  test('is not asked again once it has begun to answer', async () => {
+    const { model, backend } = await start([{ text: 'It is', cut: true }, { text: 'It is 7.' }])
+    await expect(patiently(model)).rejects.toMatchObject({ status: 502 })
+    expect(backend.requests).toHaveLength(1)
   })
 })
 

@@ -1,13 +1,13 @@
 import { z } from 'zod'
-import type { ClientTool, JsonFormat, ToolDefinition } from '../messages.ts'
 import { BackendFailure } from './backend-failure.ts'
 import { type BackendAgent, createBackendAgent, createBackendFetch } from './backend-fetch.ts'
 import { type BackendTimeouts, CHECK_TIMEOUT_MS, DEFAULT_TIMEOUTS } from './backend-timeouts.ts'
-import type { ChatTool, OpenChat } from './langchain-adapter.ts'
-import type { Model, ModelEvent, ModelHealth, ModelParams, ModelRequest } from './model.ts'
+import type { OpenChat } from './langchain-adapter.ts'
+import type { Model, ModelEvent, ModelHealth, ModelRequest } from './model.ts'
 import type { OpenAIChat } from './openai-chat.ts'
 import { createOpenAIFetch } from './openai-fetch.ts'
-import { isStrictSchema } from './strict-schema.ts'
+import { opensThoughts, toChatOptions, toResponseFormat, toToolOptions } from './openai-params.ts'
+import type { SettingNames } from './setting-names.ts'
 import type { BackendAdvice } from './to-model-error.ts'
 
 export type OpenAIOptions = Partial<BackendTimeouts> & {
@@ -18,21 +18,24 @@ export type OpenAIOptions = Partial<BackendTimeouts> & {
   baseUrl?: string | undefined
   /** Servers of one's own often want none. */
   apiKey?: string | undefined
+  settingNames?: SettingNames
 }
 
+/** The longest that a timer takes. */
+const NEVER_MS = 2 ** 31 - 1
 const OPENAI_URL = 'https://api.openai.com/v1'
 
 /** A model behind OpenAI's Chat Completions, wherever it is served. */
 export function createOpenAIModel(options: OpenAIOptions): Model {
-  const { id, modelName, baseUrl = OPENAI_URL, apiKey = 'none' } = options
+  const { id, modelName, baseUrl = OPENAI_URL, apiKey = 'none', settingNames = SETTING_NAMES } = options
   const { connectTimeoutMs, firstTokenTimeoutMs, idleTimeoutMs } = { ...DEFAULT_TIMEOUTS, ...options }
   const agent = createBackendAgent({ connectTimeoutMs })
   const settings = {
     modelId: id,
     firstTokenTimeoutMs,
     idleTimeoutMs,
-    advice: ADVICE,
-    thoughtOpened: OPENS_THOUGHTS.test(modelName),
+    advice: toAdvice(settingNames),
+    thoughtOpened: opensThoughts(modelName),
     exactNumbers: true,
   }
 
@@ -54,7 +57,7 @@ export function createOpenAIModel(options: OpenAIOptions): Model {
         streamUsage: true,
         maxRetries: 0,
         // Ours are counted around the whole call.
-        timeout: 2 * firstTokenTimeoutMs,
+        timeout: request.patient ? NEVER_MS : 2 * firstTokenTimeoutMs,
         configuration: {
           baseURL: baseUrl,
           organization: null,
@@ -77,7 +80,8 @@ export function createOpenAIModel(options: OpenAIOptions): Model {
       if (request.whole && request.format === undefined) return toMessage(chat._generate(messages, options))
       return toMessages(chat._streamResponseChunks(messages, options), () => isDone)
     }
-    yield* streamChat(open, request, settings)
+    // Some servers that wake hold the connection meanwhile; who is patient says by the signal for how long.
+    yield* streamChat(open, request, request.patient ? { ...settings, firstTokenTimeoutMs: NEVER_MS } : settings)
   }
 
   return {
@@ -85,7 +89,7 @@ export function createOpenAIModel(options: OpenAIOptions): Model {
     backend: `openai:${modelName}`,
     contextTokens: undefined,
     stream,
-    check: (signal) => checkOpenAI({ baseUrl: options.baseUrl, apiKey, modelName, agent }, signal),
+    check: (signal) => checkOpenAI({ baseUrl: options.baseUrl, apiKey, modelName, agent, settingNames }, signal),
   }
 }
 
@@ -115,51 +119,25 @@ async function* toMessage(result: ReturnType<OpenAIChat['_generate']>): AsyncGen
   yield message
 }
 
-/** Their templates end the prompt with `<think>`; a server with a reasoning parser says so by sending thoughts apart. */
-const OPENS_THOUGHTS = /deepseek-r1|qwq|-thinking/i
+const SETTING_NAMES: SettingNames = { address: 'OPENAI_BASE_URL', key: 'OPENAI_API_KEY' }
 
-/** What the caller left open stays the backend's: reasoning models refuse a temperature. */
-function toChatOptions({ temperature, topP, maxTokens, frequencyPenalty, presencePenalty }: ModelParams) {
-  return {
-    ...(temperature === undefined ? {} : { temperature }),
-    // vLLM takes no 0, which means the same as almost nothing.
-    ...(topP === undefined ? {} : { topP: Math.max(topP, 1e-6) }),
-    ...(maxTokens === undefined ? {} : { maxTokens }),
-    ...(frequencyPenalty === undefined ? {} : { frequencyPenalty }),
-    ...(presencePenalty === undefined ? {} : { presencePenalty }),
-  }
-}
-
-function toToolOptions(tools: readonly ChatTool[], { tools: definitions, toolChoice = 'auto' }: ModelRequest) {
-  const offered = tools.map(({ type, function: tool }, at) => {
-    const isStrict = wantsStrict(definitions[at]) && isStrictSchema(tool.parameters)
-    return { type, function: isStrict ? { ...tool, strict: true } : tool }
-  })
-  if (toolChoice === 'auto') return { tools: offered }
-  const choice = toolChoice === 'required' ? toolChoice : { type: 'function' as const, function: toolChoice }
-  return { tools: offered, tool_choice: choice }
-}
-
-const wantsStrict = (tool: ToolDefinition | ClientTool | undefined) =>
-  tool !== undefined && 'strict' in tool && tool.strict
-
-function toResponseFormat({ name = 'answer', description, schema }: JsonFormat) {
-  if (schema === undefined) return { type: 'json_object' }
-  const about = description === undefined ? {} : { description }
-  return { type: 'json_schema', json_schema: { name, ...about, schema, strict: isStrictSchema(schema) } }
-}
-
-const ADVICE: BackendAdvice = {
-  unreachable: 'Is its server running? OPENAI_BASE_URL says where it is.',
-  missing: 'is not known to its server: see the model name and OPENAI_BASE_URL.',
+const toAdvice = ({ address, key }: SettingNames): BackendAdvice => ({
+  unreachable: `Is its server running? ${address} says where it is.`,
+  missing: `is not known to its server: see the model name and ${address}.`,
   noTools: 'cannot call tools on its server: vLLM needs --enable-auto-tool-choice and --tool-call-parser.',
-  unauthorized: 'is refused by its server: see OPENAI_API_KEY.',
-}
+  unauthorized: `is refused by its server: see ${key}.`,
+})
 
-type OpenAIModelRef = { baseUrl: string | undefined; apiKey: string; modelName: string; agent: BackendAgent }
+type OpenAIModelRef = {
+  baseUrl: string | undefined
+  apiKey: string
+  modelName: string
+  agent: BackendAgent
+  settingNames: SettingNames
+}
 
 async function checkOpenAI(
-  { baseUrl, apiKey, modelName, agent }: OpenAIModelRef,
+  { baseUrl, apiKey, modelName, agent, settingNames }: OpenAIModelRef,
   signal: AbortSignal,
 ): Promise<ModelHealth> {
   const fetch = createBackendFetch({ agent, signal: AbortSignal.any([signal, AbortSignal.timeout(CHECK_TIMEOUT_MS)]) })
@@ -167,21 +145,21 @@ async function checkOpenAI(
     const response = await fetch(`${baseUrl ?? OPENAI_URL}/models`, { headers: { authorization: `Bearer ${apiKey}` } })
     const served = Served.safeParse(await response.json())
     if (!served.success)
-      return { status: 'down', detail: 'OPENAI_BASE_URL does not lead to an OpenAI-compatible server' }
+      return { status: 'down', detail: `${settingNames.address} does not lead to an OpenAI-compatible server` }
     const isServed = served.data.data.some(({ id }) => id === modelName)
     return isServed ? { status: 'ok' } : { status: 'down', detail: `the server does not list ${modelName}` }
   } catch (error) {
-    return { status: 'down', detail: toDetail(error, baseUrl) }
+    return { status: 'down', detail: toDetail(error, baseUrl, settingNames) }
   }
 }
 
 const Served = z.object({ data: z.array(z.object({ id: z.string() })) })
 
-function toDetail(error: unknown, baseUrl: string | undefined): string {
+function toDetail(error: unknown, baseUrl: string | undefined, { address, key }: SettingNames): string {
   const status = error instanceof BackendFailure ? error.status : undefined
-  if (status === 401 || status === 403) return 'the server refuses OPENAI_API_KEY'
-  if (status === 404) return 'OPENAI_BASE_URL does not lead to an OpenAI-compatible server; it usually ends in /v1'
+  if (status === 401 || status === 403) return `the server refuses its key: see ${key}`
+  if (status === 404) return `${address} does not lead to an OpenAI-compatible server; it usually ends in /v1`
   return baseUrl === undefined
-    ? `OPENAI_BASE_URL is not set, so ${OPENAI_URL} was asked, which does not answer`
-    : 'the server at OPENAI_BASE_URL does not answer: start it, or correct OPENAI_BASE_URL'
+    ? `${address} is not set, so ${OPENAI_URL} was asked, which does not answer`
+    : `the server at ${address} does not answer: start it, or correct ${address}`
 }

@@ -38,6 +38,13 @@ export function toModelError(error: unknown, context: ErrorContext): GatewayErro
       return new BackendError(say('broke off its answer. Please try again.'), { kind: 'failed', cause: error })
     case 'refused':
       return toRefusal(failure, context, error)
+    case 'crashed':
+      return toCrash(failure, context, error)
+    case 'unsure':
+      return new BackendError(say('did not say whether it took the question, so it is not asked twice.'), {
+        kind: 'failed',
+        cause: error,
+      })
     default:
       throw failure.kind satisfies never
   }
@@ -47,7 +54,8 @@ function toRefusal(failure: BackendFailure, context: ErrorContext, cause: unknow
   const { modelId, advice } = context
   const { status = 500, upstreamText } = failure
   const say = (text: string) => `The model '${modelId}' ${text}`
-  if (CONTEXT_LENGTH.test(upstreamText)) return toContextLengthError(upstreamText, context, cause)
+  // Nginx and its like: more than any model reads.
+  if (CONTEXT_LENGTH.test(upstreamText) || status === 413) return toContextLengthError(upstreamText, context, cause)
   if (NO_TOOLS.test(upstreamText)) return new BackendError(say(advice.noTools), { kind: 'failed', cause })
   if (status === 404) return new BackendError(say(advice.missing), { kind: 'failed', cause })
   if (status === 401 || status === 403) return new BackendError(say(advice.unauthorized), { kind: 'failed', cause })
@@ -57,8 +65,17 @@ function toRefusal(failure: BackendFailure, context: ErrorContext, cause: unknow
   if (status === 429 || status === 503 || BUSY.test(upstreamText)) {
     return new BackendError(say('is busy. Please try again in a moment.'), { kind: 'busy', cause })
   }
-  if (status === 408 || status === 504)
+  // A proxy whose server is away.
+  if (status === 502) return new BackendError(say(`cannot be reached. ${advice.unreachable}`), { kind: 'down', cause })
+  if (status === 408 || status === 504 || status === 524)
     return new BackendError(say('took too long to answer.'), { kind: 'timeout', cause })
+  return toCrash(failure, context, cause)
+}
+
+/** The words are those of a program that broke: they may speak of loading, or of being busy, and mean something else. */
+function toCrash({ upstreamText }: BackendFailure, context: ErrorContext, cause: unknown): GatewayError {
+  const say = (text: string) => `The model '${context.modelId}' ${text}`
+  if (CONTEXT_LENGTH.test(upstreamText)) return toContextLengthError(upstreamText, context, cause)
   if (OUT_OF_MEMORY.test(upstreamText)) {
     return new BackendError(say('ran out of memory. A smaller model or context would fit.'), { kind: 'failed', cause })
   }
@@ -67,7 +84,7 @@ function toRefusal(failure: BackendFailure, context: ErrorContext, cause: unknow
 
 /** Wordings of Ollama, llama.cpp, vLLM and OpenAI. */
 const CONTEXT_LENGTH =
-  /context_length_exceeded|exceeds? the (?:available )?context|longer than the context length|maximum context length|context window|max_tokens must be at least 1, got -/i
+  /context_length_exceeded|exceeds? the (?:available )?context|longer than the context length|maximum (?:context|model) length|context window|max_tokens must be at least 1, got -/i
 const NO_TOOLS = /does not support tools|--enable-auto-tool-choice/i
 /** llama.cpp: `Loading model`; Hugging Face's servers: `Model … is currently loading`. */
 const LOADING = /\bloading model\b|is (?:currently |still )?loading\b/i
@@ -75,10 +92,12 @@ const BUSY = /server busy|overloaded/i
 const OUT_OF_MEMORY = /out of memory|requires more system memory/i
 
 function toContextLengthError(text: string, { contextTokens, promptTokens }: ErrorContext, cause: unknown) {
-  const limitTokens = toCount(/maximum context length (?:is|of) (\d+)/i.exec(text)?.[1]) ?? contextTokens
-  const counted = toCount(/(?:resulted in|requested) (\d+) tokens/i.exec(text)?.[1]) ?? promptTokens
+  const limitTokens = toCount(/maximum (?:context|model) length (?:is|of) (\d+)/i.exec(text)?.[1]) ?? contextTokens
+  const counted = toCount(COUNTED.exec(text)?.[1]) ?? promptTokens
   return new ContextLengthError({ limitTokens, promptTokens: Math.max(counted, (limitTokens ?? 0) + 1), cause })
 }
+
+const COUNTED = /(?:resulted in|requested|request has|prompt \(length) (\d+)(?:(?: input)? tokens|\))/i
 
 const toCount = (digits: string | undefined) => (digits === undefined ? undefined : Number(digits))
 

@@ -43,6 +43,7 @@ test('§1.11 readiness tells each part, and is a 503 while a question could not 
   const parts = {
     models: [{ id: 'operator', status: 'down' as const, detail: 'ollama pull qwen3:8b' }],
     chains: [{ id: 'ethereum', status: 'ok' as const }],
+    runs: [{ id: 'store', status: 'ok' as const }],
   }
   let ready = false
   const gateway = await startHttp(says('ok'), { readiness: async () => ({ ready, ...parts }) })
