@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { integer } from './integer.ts'
 import { notSupported } from './parse-request.ts'
+import { WebhookField } from './runs/webhook-field.ts'
 
 const text = z.string().nullish()
 
@@ -32,5 +33,5 @@ export const SHARED_FIELDS = {
   safety_identifier: z.string().max(64).nullish(),
   prompt_cache_key: text,
   store: z.boolean().nullish(),
-  groundwire: z.object({ trace: z.boolean().nullish() }).nullish(),
+  groundwire: z.object({ trace: z.boolean().nullish(), webhook: WebhookField.nullish() }).nullish(),
 }

@@ -9,6 +9,7 @@ import { startAgentGateway } from '../support/agent-gateway.ts'
 import { responsesOf } from '../support/ask-responses.ts'
 import { HELLO, idleModel, says, startHttp, toModels, WALLET } from '../support/http-gateway.ts'
 import { type RawReply, sendRaw } from '../support/raw-http.ts'
+import { startRunDesk, submitRun } from '../support/run-desk.ts'
 import type { ScriptedReply } from '../support/scripted-backend.ts'
 import { scriptedOllama } from '../support/scripted-ollama.ts'
 
@@ -21,9 +22,11 @@ const PROVOKED: Record<string, () => Promise<Answer>> = {
   '400 twice': () => sendHead('GET /v1/models', 'authorization: Bearer a', 'authorization: Bearer b'),
   '401 nobody': () => sendHead('GET /v1/models'),
   '404 model': () => askHttp({ ...HELLO, model: 'gpt-4o' }),
+  '404 run': () => askDesk('GET', '/run_4f1d2c3b4a5968778695a4b3'),
   '404 route': () => sendHead('POST /chat/completions'),
   '405 method': () => sendHead('PUT /health'),
   '408 slow': sendTooSlowly,
+  '409 not_ended': deleteTooEarly,
   '413 large': () =>
     sendHead(
       'POST /v1/chat/completions',
@@ -32,6 +35,7 @@ const PROVOKED: Record<string, () => Promise<Answer>> = {
       `content-length: ${10 * 1024 * 1024 + 1}`,
     ),
   '415 type': () => sendHead('POST /v1/chat/completions', `x-wallet-address: ${WALLET}`, 'content-length: 1', '', '{'),
+  '422 key_reused': reuseKey,
   '429 busy': askTooOften,
   '431 headers': () => sendHead('GET /health', `cookie: ${'x'.repeat(20_000)}`),
   '500 fault': () => askHttp(HELLO, fails(new Error('a bug'))),
@@ -39,6 +43,7 @@ const PROVOKED: Record<string, () => Promise<Answer>> = {
   '502 warming': () => askOllama({ status: 503, error: 'llm server loading model' }),
   '503 busy': () =>
     askOllama({ status: 503, error: 'server busy, please try again.  maximum pending requests exceeded' }),
+  '503 store': askWithoutStore,
   '504 slow': () => askOllama({ hang: true }),
 }
 
@@ -61,10 +66,11 @@ const fails = (error: Error): ExecuteRun =>
     throw error
   }
 
-const startGateway = (executeRun: ExecuteRun) =>
+const startGateway = (executeRun: ExecuteRun, { durable = false } = {}) =>
   startHttp(executeRun, {
+    durable,
     models: toModels(['operator', 'rehearsal'].map((id) => ({ id, model: idleModel(id) }))),
-    bodyLimitBytes: 10 * 1024 * 1024,
+    settings: { bodyLimitBytes: 10 * 1024 * 1024 },
   })
 
 async function askHttp(body: object, executeRun = says('never')): Promise<Answer> {
@@ -84,10 +90,13 @@ async function sendTooSlowly(): Promise<RawReply> {
 }
 
 async function askTooOften(): Promise<Answer> {
-  // biome-ignore lint/correctness/useYield: it never comes to tell anything
-  const gateway = await startGateway(async function* (_order, signal) {
-    await once(signal, 'abort')
-  })
+  const gateway = await startGateway(
+    // biome-ignore lint/correctness/useYield: it never comes to tell anything
+    async function* (_order, signal) {
+      await once(signal, 'abort')
+    },
+    { durable: true },
+  )
   const { send, cancel } = responsesOf(gateway)
   for (;;) {
     const response = await send('POST', '', { input: 'hello', background: true })
@@ -95,6 +104,29 @@ async function askTooOften(): Promise<Answer> {
     const { id } = (await response.json()) as { id: string }
     onTestFinished(() => cancel(id).then(() => {}))
   }
+}
+
+async function askDesk(method: string, path: string): Promise<Answer> {
+  return toAnswer(await (await startRunDesk()).send(method, path))
+}
+
+async function deleteTooEarly(): Promise<Answer> {
+  const desk = await startRunDesk()
+  const { id } = await submitRun(desk)
+  return toAnswer(await desk.send('DELETE', `/${id}`))
+}
+
+async function askWithoutStore(): Promise<Answer> {
+  const desk = await startRunDesk()
+  await desk.database.close()
+  return toAnswer(await desk.send('GET', ''))
+}
+
+async function reuseKey(): Promise<Answer> {
+  const { ask } = await startGateway(says('ok'), { durable: true })
+  const headers = { 'idempotency-key': 'k' }
+  await ask(HELLO, { headers })
+  return toAnswer(await ask({ ...HELLO, seed: 1 }, { headers }))
 }
 
 async function askNobody(): Promise<Answer> {

@@ -83,13 +83,13 @@ test.each(
     ),
   ),
 )('§1.11 what the document shows is understood: %s %s', async (path, _name, body) => {
-  const gateway = await startHttp(says('ok'))
+  const gateway = await startHttp(says('ok'), { durable: true })
   const response = await fetch(gateway.url + path, { method: 'POST', headers: AS_CALLER, body: JSON.stringify(body) })
   expect(response.status, await response.text()).toBe(200)
 })
 
 test('§1.11 the routes of the gateway and those of the document are the same', async () => {
-  const gateway = await startHttp(says('ok'))
+  const gateway = await startHttp(says('ok'), { durable: true })
   const documented = operations.map(({ path, method }) => `${method.toUpperCase()} ${path}`)
   const served: string[] = []
   for (const path of await routesInSource()) {
@@ -107,7 +107,11 @@ test('§1.11 the routes of the gateway and those of the document are the same', 
 /** In the words of the document. */
 async function routesInSource(): Promise<string[]> {
   const src = resolve(import.meta.dirname, '../../src')
-  const files = ['app.ts', ...(await readdir(join(src, 'http'), { recursive: true })).map((name) => join('http', name))]
+  const files = [
+    'app.ts',
+    'probes.ts',
+    ...(await readdir(join(src, 'http'), { recursive: true })).map((name) => join('http', name)),
+  ]
   const sources = await Promise.all(
     files.filter((name) => /(?<!\.test)\.ts$/.test(name)).map((name) => readFile(join(src, name), 'utf8')),
   )
@@ -157,7 +161,7 @@ test.each([
   ['an answer with its trace', tells({ type: 'text', text: 'ok' }, RICH), { ...HELLO, ...TRACE }],
   ['calls for the caller', CALLS, { ...HELLO, tools: [TOOL] }],
 ])('§1.11 a completion is as the document says: %s', async (_what, run, body) => {
-  const gateway = await startHttp(run)
+  const gateway = await startHttp(run, { durable: true })
   const whole = await (await gateway.ask(body)).json()
   expect(complaintAbout(documentedSchema('/v1/chat/completions', 'post', 200), whole)).toBeUndefined()
   const response = await gateway.ask({ ...body, stream: true, stream_options: { include_usage: true } })
@@ -187,7 +191,7 @@ test.each([
   ['post', '/v1/chat/completions', 400],
   ['get', '/v1/responses/{id}', 404, 'resp_x'],
 ] as const)('§1.11 a plain reply is as the document says: %s %s %i', async (method, path, status, id?: string) => {
-  const gateway = await startHttp(says('never'))
+  const gateway = await startHttp(says('never'), { durable: true })
   const response = await fetch(gateway.url + path.replace('{id}', id ?? ''), {
     method,
     headers: AS_CALLER,
@@ -199,7 +203,7 @@ test.each([
 })
 
 test('§1.11 a response is as the document says, from its creation to its end', async () => {
-  const gateway = await startHttp(CALLS)
+  const gateway = await startHttp(CALLS, { durable: true })
   const at = async (method: string, path: string, id = '', body?: object) => {
     const response = await fetch(gateway.url + path.replace('{id}', id), {
       method,
@@ -220,7 +224,7 @@ test('§1.11 a response is as the document says, from its creation to its end', 
 })
 
 test('§1.11 the document may be cached, and is not sent twice to who has it', async () => {
-  const gateway = await startHttp(says('ok'))
+  const gateway = await startHttp(says('ok'), { durable: true })
   const url = `${gateway.url}/openapi.json`
   const first = await fetch(url)
   expect(first.headers.get('content-type')).toBe('application/json; charset=utf-8')
@@ -232,7 +236,7 @@ test('§1.11 the document may be cached, and is not sent twice to who has it', a
 })
 
 test('§1.11 the page of the documentation loads nothing but what this gateway serves', async () => {
-  const gateway = await startHttp(says('ok'))
+  const gateway = await startHttp(says('ok'), { durable: true })
   const page = await fetch(`${gateway.url}/docs`)
   expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
   expect(page.headers.get('content-security-policy')).toMatch(
@@ -251,7 +255,7 @@ test('§1.11 the page of the documentation loads nothing but what this gateway s
 })
 
 test('§1.11 of the folder that the page comes from, nothing else is served', async () => {
-  const gateway = await startHttp(says('ok'))
+  const gateway = await startHttp(says('ok'), { durable: true })
   for (const file of ['package.json', 'index.html', '..%2fpackage.json', 'swagger-ui-bundle.js.map'])
     expect((await fetch(`${gateway.url}/docs/${file}`)).status).toBe(404)
 })

@@ -86,7 +86,7 @@ export function toUsageChunk(head: ReplyHead, usage: Usage) {
 }
 
 /** The sum of all steps: `prompt_tokens` may exceed the prompt the caller sees. */
-function toWireUsage(usage: Usage) {
+export function toWireUsage(usage: Usage) {
   const promptTokens = toTokenCount(usage.promptTokens)
   const completionTokens = toTokenCount(usage.completionTokens)
   return {

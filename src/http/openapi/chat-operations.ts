@@ -2,15 +2,23 @@ import type { ZodOpenApiOperationObject } from 'zod-openapi'
 import { ChatCompletion, ChatCompletionChunk } from './chat-reply-schemas.ts'
 import { ChatCompletionRequest } from './chat-request-schema.ts'
 import { CHAT_REPLIES, CHAT_REQUESTS, CHUNKS } from './examples.ts'
-import { eventStream, json, parameters, RUN_ERRORS, runHeaders } from './operation-parts.ts'
+import { eventStream, header, json, parameters, RUN_ERRORS, runHeaders } from './operation-parts.ts'
+import { QUEUED_RUN } from './run-examples.ts'
+import { Run } from './run-schemas.ts'
 
 export const createChatCompletion: ZodOpenApiOperationObject = {
   operationId: 'createChatCompletion',
   tags: ['chat'],
   summary: 'Ask a question',
   description:
-    'Answers with the final text; the gateway\'s own tools are never seen. Calls of the caller\'s tools are handed back.\n\nWith `"stream": true` each `data:` line is a `ChatCompletionChunk`, and the last one `[DONE]`; comment lines break a silence. A stream that fails ends with an `Error` and without `[DONE]`.',
-  parameters: parameters('x-groundwire-tools', 'x-groundwire-trace', 'x-request-id'),
+    'Answers with the final text; the gateway\'s own tools are never seen. Calls of the caller\'s tools are handed back.\n\nWith `"stream": true` each `data:` line is a `ChatCompletionChunk`, and the last one `[DONE]`; comment lines break a silence. A stream that fails ends with an `Error` and without `[DONE]`.\n\nWith `"background": true` the run is answered at once, and goes on without the caller: see `/v1/runs/{id}`. A caller who waits for a queued run until its time is over hears 502, 503 or 504 with a `Retry-After`, and joins the run by sending the same again.',
+  parameters: parameters(
+    'x-groundwire-tools',
+    'x-groundwire-trace',
+    'x-groundwire-heartbeat',
+    'idempotency-key',
+    'x-request-id',
+  ),
   requestBody: { required: true, content: json(ChatCompletionRequest, CHAT_REQUESTS) },
   responses: {
     200: {
@@ -20,6 +28,11 @@ export const createChatCompletion: ZodOpenApiOperationObject = {
         ...json(ChatCompletion, CHAT_REPLIES),
         ...eventStream(ChatCompletionChunk, CHUNKS),
       },
+    },
+    202: {
+      description: 'The run, in the queue: `background` was asked for.',
+      headers: { ...runHeaders, location: header('location') },
+      content: json(Run, { queued: QUEUED_RUN }),
     },
     ...RUN_ERRORS,
   },

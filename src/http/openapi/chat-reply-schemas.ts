@@ -4,7 +4,7 @@ import { Trace } from './trace-schema.ts'
 
 const finishReason = z.enum(['stop', 'length', 'tool_calls', 'content_filter'])
 
-const Usage = z
+export const Usage = z
   .object({
     prompt_tokens: count,
     completion_tokens: count,

@@ -65,6 +65,7 @@ export const ChatCompletionRequest = withNotes(Accepted, {
   tools: "Functions of the caller. Calls of them are handed back; the gateway's own tools run unseen.",
   parallel_tool_calls: 'With `false` an answer holds at most one call.',
   response_format: 'JSON answers are held against the schema before they leave.',
+  background: 'Answer at once with the run, and go on without the caller. Not with `stream`: follow its events.',
   reasoning_effort: 'Ignored.',
-  store: 'Ignored: nothing is stored.',
+  store: 'Ignored: runs are kept where they have to be, and nothing else.',
 }).meta({ id: 'ChatCompletionRequest' })

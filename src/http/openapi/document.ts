@@ -1,6 +1,7 @@
 import { createDocument, type ZodOpenApiObject } from 'zod-openapi'
 import { ERROR_REPLIES } from './error-replies.ts'
 import { toPaths } from './paths.ts'
+import { runEnded } from './run-operations.ts'
 
 /** OpenAPI 3.1, made from the schemas that judge the requests. */
 export function createOpenApiDocument(): Record<string, unknown> {
@@ -15,6 +16,7 @@ const DOCUMENT: ZodOpenApiObject = {
     description: [
       "An OpenAI-compatible gateway whose models can read the chain. Point any OpenAI client's base URL at `/v1` here.",
       'Name a caller to use it: a wallet address or any key. The header `x-groundwire-run-id` of a reply names its run.',
+      'Runs of a queued model, and all with `"background": true`, are kept step by step: they go on when a connection or a process ends, and `/v1/runs` tells of them.',
       'Amounts of the chain are exact decimal texts; times are Unix seconds.',
     ].join('\n\n'),
     license: { name: 'MIT', identifier: 'MIT' },
@@ -24,10 +26,12 @@ const DOCUMENT: ZodOpenApiObject = {
   tags: [
     { name: 'chat', description: 'Chat Completions' },
     { name: 'responses', description: 'The Responses API' },
+    { name: 'runs', description: 'Runs that outlive the request that asked for them' },
     { name: 'models', description: 'What can answer' },
     { name: 'gateway', description: 'The gateway itself; no credentials' },
   ],
   paths: toPaths(),
+  webhooks: { run_ended: runEnded },
   components: {
     responses: ERROR_REPLIES,
     parameters: {
@@ -43,6 +47,21 @@ const DOCUMENT: ZodOpenApiObject = {
         description: '`1` adds how the answer came about, under the key `groundwire`.',
         schema: { type: 'string', enum: ['1', '0'], default: '0' },
       },
+      'x-groundwire-heartbeat': {
+        name: 'x-groundwire-heartbeat',
+        in: 'header',
+        description:
+          '`on` breaks the silence of a blocking reply by blanks before its JSON, every 10 s. What fails after the first has status 200.',
+        schema: { type: 'string', enum: ['on', 'off'], default: 'off' },
+      },
+      'idempotency-key': {
+        name: 'Idempotency-Key',
+        in: 'header',
+        description:
+          'Of your own making, new for each new question. The same key with the same body gets the same run for 24 hours: joined while it goes on, told again once it has ended. With another body: 422.',
+        schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
+        example: '8e03978e-40d5-43dd-bc93-6894a57f9324',
+      },
       'x-request-id': {
         name: 'x-request-id',
         in: 'header',
@@ -57,6 +76,7 @@ const DOCUMENT: ZodOpenApiObject = {
         description: 'Types of tools that were offered, and that no model here can use.',
         schema: { type: 'string' },
       },
+      location: { description: 'Where the run is found.', schema: { type: 'string' } },
       'x-should-retry': { description: '`false` once the model had begun.', schema: { type: 'string' } },
       'retry-after': { description: 'Seconds to wait, 1 to 60.', schema: { type: 'integer' } },
       'www-authenticate': { description: '`Bearer`', schema: { type: 'string' } },

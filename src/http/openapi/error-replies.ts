@@ -47,7 +47,7 @@ export const ERROR_REPLIES = {
     },
     ['www-authenticate'],
   ),
-  404: toReply('There is no such model, response or route.', {
+  404: toReply('There is no such model, run, response or route.', {
     model: says(
       "The model 'gpt-4o' does not exist or you do not have access to it. This gateway has: operator, rehearsal.",
       {
@@ -55,6 +55,7 @@ export const ERROR_REPLIES = {
         code: 'model_not_found',
       },
     ),
+    run: says("Run with id 'run_4f1d2c3b4a5968778695a4b3' not found.", { param: 'id' }),
     route: says('Invalid URL (POST /chat/completions). The base URL ends in /v1, once: ask /v1/chat/completions.'),
   }),
   405: toReply('The route does not know the method.', { method: says('Not allowed to PUT on /health. Use GET.') }, [
@@ -63,19 +64,33 @@ export const ERROR_REPLIES = {
   408: toReply('The request took too long to arrive.', {
     slow: says('Your request took too long to arrive.', { type: 'timeout_error', code: 'request_timeout' }),
   }),
+  409: toReply(
+    'The run is not in a state for that, or was cancelled while it was waited for (`run_cancelled`).',
+    {
+      not_ended: says('The run is still queued. Cancel it first.', { type: 'conflict_error', code: 'run_not_ended' }),
+    },
+    ['x-should-retry'],
+  ),
   413: toReply('The body is larger than the limit. The connection ends.', {
     large: says('The request body is larger than the limit of 10485760 bytes.', { code: 'request_too_large' }),
   }),
   415: toReply('The body is not JSON in UTF-8, plain or packed once.', {
     type: says("The body must be JSON. Send it with the header 'Content-Type: application/json'."),
   }),
+  422: toReply('The idempotency key came with another body before.', {
+    key_reused: says('This idempotency key was used for another request body. Use a new key for a new request.', {
+      param: 'Idempotency-Key',
+      code: 'idempotency_key_reused',
+    }),
+  }),
   429: toReply(
-    'Too much at once.',
+    'The caller has too many answers or runs at once.',
     {
-      busy: says('Too many of your background responses are running: 16 at most. Try again when one has ended.', {
-        type: 'rate_limit_error',
-        code: 'rate_limit_exceeded',
-      }),
+      busy: says(
+        'You have 100 runs that have not ended, and may have 100. Wait for one to end, or cancel one.',
+        { type: 'rate_limit_error', code: 'rate_limit_exceeded' },
+        'pending: 100, limit: 100',
+      ),
     },
     ['retry-after'],
   ),
@@ -106,17 +121,21 @@ export const ERROR_REPLIES = {
     ['retry-after', 'x-should-retry'],
   ),
   503: toReply(
-    'Nothing can serve now.',
+    'The model is busy, the queue is full, the store cannot be reached, or the gateway is stopping.',
     {
       busy: says("The model 'operator' is busy. Please try again in a moment.", {
         type: 'service_unavailable_error',
         code: 'server_overloaded',
       }),
+      store: says('The gateway cannot reach its store (Postgres) right now. Try again in a few seconds.', {
+        type: 'service_unavailable_error',
+        code: 'store_unavailable',
+      }),
     },
     ['retry-after', 'x-should-retry'],
   ),
   504: toReply(
-    'The model was too slow.',
+    'The model was too slow, or no worker took the run in time.',
     {
       slow: says("The model 'operator' took too long to answer.", { type: 'timeout_error', code: 'model_timeout' }),
     },

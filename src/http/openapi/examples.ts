@@ -144,4 +144,8 @@ export const READY = {
   status: 'not_ready',
   models: [{ id: 'operator', backend: 'ollama:qwen3:8b', status: 'down', detail: 'run `ollama pull qwen3:8b`' }],
   chains: [{ id: 'ethereum', status: 'ok' }],
+  runs: [
+    { id: 'store', status: 'ok' },
+    { id: 'queue', status: 'ok' },
+  ],
 }

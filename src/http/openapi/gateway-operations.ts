@@ -22,8 +22,20 @@ export const showReadiness: ZodOpenApiOperationObject = {
   summary: 'Whether a question would be answered now',
   security: [],
   responses: {
-    200: plainReply('It would.', json(ReadyReply, { ready: { status: 'ready', models: [], chains: [] } })),
+    200: plainReply('It would.', json(ReadyReply, { ready: { status: 'ready', models: [], chains: [], runs: [] } })),
     503: plainReply('It would not.', json(ReadyReply, { not_ready: READY })),
+    ...PLAIN_ERRORS,
+  },
+}
+
+export const showMetrics: ZodOpenApiOperationObject = {
+  operationId: 'showMetrics',
+  tags: ['gateway'],
+  summary: 'Figures for Prometheus',
+  description: 'Of all callers together; none is named.',
+  security: [],
+  responses: {
+    200: plainReply("Prometheus' text format.", { 'text/plain': { schema: { type: 'string' } } }),
     ...PLAIN_ERRORS,
   },
 }

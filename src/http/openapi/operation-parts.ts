@@ -26,6 +26,8 @@ export const plainReply = (description: string, content: ZodOpenApiContentObject
   content,
 })
 
-export const RUN_ERRORS = errorReplies(400, 401, 404, 405, 408, 413, 415, 429, 431, 500, 502, 503, 504)
+export const RUN_ERRORS = errorReplies(400, 401, 404, 405, 408, 409, 413, 415, 422, 429, 431, 500, 502, 503, 504)
 export const READ_ERRORS = errorReplies(400, 401, 404, 405, 408, 431, 500)
+/** Of a route that reads the store. */
+export const STORE_ERRORS = { ...READ_ERRORS, ...errorReplies(503) }
 export const PLAIN_ERRORS = errorReplies(400, 405, 408, 431, 500)

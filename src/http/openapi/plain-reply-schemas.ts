@@ -20,7 +20,15 @@ export const ModelRow = z
     object: z.literal('model'),
     created: z.int().min(0),
     owned_by: z.literal('groundwire'),
-    context_length: z.int().min(1).meta({ description: 'Tokens of prompt and answer together.' }),
+    context_length: z
+      .int()
+      .min(1)
+      .optional()
+      .meta({ description: 'Tokens of prompt and answer together, where known.' }),
+    price: z
+      .object({ prompt_per_million: z.int().min(0), completion_per_million: z.int().min(0) })
+      .optional()
+      .meta({ description: 'Micro-credits per million tokens.' }),
   })
   .meta({ id: 'Model' })
 
@@ -28,15 +36,24 @@ export const ModelList = z.object({ object: z.literal('list'), data: z.array(Mod
 
 export const Health = z.object({ status: z.literal('ok') }).meta({ id: 'Health' })
 
-const Part = z.object({
-  id: z.string(),
-  backend: z.string().optional().meta({ description: 'What serves the model.' }),
+const PartHealth = {
   status: z.enum(['ok', 'down']),
-  detail: z.string().optional().meta({ description: 'What to do about it.' }),
+  detail: z.string().optional().meta({ description: 'What to do about it, or to expect.' }),
+}
+const Part = z.object({ id: z.string(), ...PartHealth })
+const BackendPart = z.object({ backend: z.string(), ...PartHealth })
+const ModelPart = Part.extend({
+  backend: z.string().optional().meta({ description: 'What serves the model.' }),
+  backends: z.array(BackendPart).optional().meta({ description: 'Each of them, where it has several.' }),
 })
 
 export const ReadyReply = z
-  .object({ status: z.enum(['ready', 'not_ready']), models: z.array(Part), chains: z.array(Part) })
+  .object({
+    status: z.enum(['ready', 'not_ready']),
+    models: z.array(ModelPart),
+    chains: z.array(Part),
+    runs: z.array(Part).meta({ description: 'Where runs are kept and queued.' }),
+  })
   .meta({ id: 'Readiness' })
 
 export const Welcome = z

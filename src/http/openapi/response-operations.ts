@@ -7,9 +7,9 @@ import {
   json,
   parameters,
   plainReply,
-  READ_ERRORS,
   RUN_ERRORS,
   runHeaders,
+  STORE_ERRORS,
 } from './operation-parts.ts'
 import { DeletedResponse, InputItemList, ResponseEvent, ResponseReply } from './response-reply-schemas.ts'
 import { ResponseRequest } from './response-request-schema.ts'
@@ -18,8 +18,9 @@ export const createResponse: ZodOpenApiOperationObject = {
   operationId: 'createResponse',
   tags: ['responses'],
   summary: 'Ask a question, and have the answer kept',
-  description: 'With `"stream": true` the reply is a stream of named events, numbered by `sequence_number`.',
-  parameters: parameters('x-groundwire-tools', 'x-groundwire-trace', 'x-request-id'),
+  description:
+    'With `"stream": true` the reply is a stream of named events, numbered by `sequence_number`.\n\nWith `"background": true` it is answered at once and is a run, too: `/v1/runs/run_…`, with the same end of the id.',
+  parameters: parameters('x-groundwire-tools', 'x-groundwire-trace', 'idempotency-key', 'x-request-id'),
   requestBody: { required: true, content: json(ResponseRequest, RESPONSE_REQUESTS) },
   responses: {
     200: {
@@ -47,7 +48,8 @@ export const retrieveResponse: ZodOpenApiOperationObject = {
   operationId: 'retrieveResponse',
   tags: ['responses'],
   summary: 'A kept response',
-  description: 'With `stream=true` the events so far, then those to come.',
+  description:
+    'With `stream=true` the events so far, then those to come, of a response that was created with both `background` and `stream`.',
   requestParams: {
     query: z.object({
       stream: z.enum(['true', 'false']).optional().meta({ description: 'Read the events of a background response.' }),
@@ -59,7 +61,7 @@ export const retrieveResponse: ZodOpenApiOperationObject = {
       ...json(ResponseReply, { answer: RESPONSE_REPLY }),
       ...eventStream(ResponseEvent),
     }),
-    ...READ_ERRORS,
+    ...STORE_ERRORS,
   },
 }
 
@@ -67,12 +69,13 @@ export const deleteResponse: ZodOpenApiOperationObject = {
   operationId: 'deleteResponse',
   tags: ['responses'],
   summary: 'Forget a kept response',
+  description: 'One that still runs in the background is stopped.',
   responses: {
     200: plainReply(
       'It is gone.',
       json(DeletedResponse, { gone: { id: RESPONSE_REPLY.id, object: 'response', deleted: true } }),
     ),
-    ...READ_ERRORS,
+    ...STORE_ERRORS,
   },
 }
 
@@ -80,6 +83,7 @@ export const cancelResponse: ZodOpenApiOperationObject = {
   operationId: 'cancelResponse',
   tags: ['responses'],
   summary: 'Stop a response that runs in the background',
+  description: 'One that has ended stays as it is; one that was not in the background is a 400.',
   responses: {
     200: plainReply(
       'The response as it ended.',
@@ -87,7 +91,7 @@ export const cancelResponse: ZodOpenApiOperationObject = {
         cancelled: { ...RESPONSE_REPLY, status: 'cancelled', background: true, output: [], usage: null },
       }),
     ),
-    ...READ_ERRORS,
+    ...STORE_ERRORS,
   },
 }
 
@@ -104,6 +108,6 @@ export const listInputItems: ZodOpenApiOperationObject = {
   },
   responses: {
     200: plainReply('The items.', json(InputItemList)),
-    ...READ_ERRORS,
+    ...STORE_ERRORS,
   },
 }

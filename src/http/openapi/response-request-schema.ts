@@ -51,6 +51,7 @@ export const ResponseRequest = withNotes(Accepted, {
   tools: "Tools of the caller. Calls of them are handed back; the gateway's own tools run unseen.",
   text: 'JSON answers are held against the schema before they leave.',
   max_output_tokens: 'Tokens of the visible answer; what tools take is not counted against it.',
-  store: 'Unless `false`, the response is kept for a while.',
-  background: 'Answer at once, and go on without the caller.',
+  store: 'Unless `false`, the response is kept for a day, if the operator has set nothing else. `background` needs it.',
+  background:
+    'Answer at once, and go on without the caller, whatever becomes of the process. The text of its stream comes at the end.',
 }).meta({ id: 'ResponseRequest' })

@@ -1,0 +1,18 @@
+/** For `hooks.test` and loopback sockets of the specs. Its key is here for all to see: it protects nothing. */
+export const HOOKS_CERTIFICATE = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBUjCB+aADAgECAgEBMAoGCCqGSM49BAMCMBUxEzARBgNVBAMMCmhvb2tzLnRl
+c3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBUxEzARBgNVBAMM
+Cmhvb2tzLnRlc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARuZK5ZYB9kjUOY
+VCwhp3JdKbspCaUicf6JEZXfcbnMtPcMHorXxARHvCG1iB22nwdtVhdVPgPVTdne
+5kLqExTkozgwNjAVBgNVHREEDjAMggpob29rcy50ZXN0MB0GA1UdDgQWBBQDULWU
+k6yz9hG71UsVyQvY5HKdyTAKBggqhkjOPQQDAgNIADBFAiBKfi/ULyfFDpDb9GHC
+61rUsy/NvIZikRquWQ8AjGacGwIhAMhaTK4cjp6OjIyg9yLG9ENHJ+PzIzIJEp9o
+9AUKlo4B
+-----END CERTIFICATE-----`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgoZyGFvjMfm4BL6ao
+tLj7+XK5hCEu1AAjpVs14bIrCzWhRANCAARuZK5ZYB9kjUOYVCwhp3JdKbspCaUi
+cf6JEZXfcbnMtPcMHorXxARHvCG1iB22nwdtVhdVPgPVTdne5kLqExTk
+-----END PRIVATE KEY-----`,
+}
