@@ -1,11 +1,15 @@
 import type { RequestHandler } from 'express'
 import type { Logger } from 'pino'
-import { GatewayError } from '../errors.ts'
+import { GatewayError, RunGoesOnError } from '../errors.ts'
 import { toErrorLog } from './error-log.ts'
 import type { RequestNote } from './request-note.ts'
+import { ServerStoppingError } from './stopping.ts'
+
+/** A request that is over. `route` is the template that has matched, `status` 499 where the caller left. */
+export type EndedRequest = { method: string; route: string | null; status: number; ms: number }
 
 /** One line per request, when it is over. Never its body, its keys or its query string. */
-export function requestLog(log: Logger): RequestHandler {
+export function requestLog(log: Logger, onRequest?: (request: EndedRequest) => void): RequestHandler {
   return (req, res, next) => {
     const startedAtMs = performance.now()
     const note: RequestNote = {}
@@ -25,10 +29,14 @@ export function requestLog(log: Logger): RequestHandler {
         ...(error !== undefined && status !== CALLER_LEFT && { error: toErrorLog(error) }),
       }
       log[toLevel(line, error)](line, 'request')
+      onRequest?.(line)
     })
     next()
   }
 }
+
+/** Asked for every few seconds by whoever watches. */
+const PROBES: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics'])
 
 /** nginx's status for a caller who left; never sent. */
 const CALLER_LEFT = 499
@@ -37,9 +45,11 @@ function toLevel(
   { route, status }: { route: string | null; status: number },
   error: unknown,
 ): 'debug' | 'info' | 'error' {
+  // Expected at every deploy, and told as such; so is a run that goes on without its caller.
+  if (error instanceof ServerStoppingError || error instanceof RunGoesOnError) return 'info'
   const isFault = error !== undefined && (!(error instanceof GatewayError) || error.status >= 500)
   if (status >= 500 || (status === 200 && isFault)) return 'error'
-  return route === '/health' || route === '/ready' ? 'debug' : 'info'
+  return route !== null && PROBES.has(route) ? 'debug' : 'info'
 }
 
 function redact(metadata: Readonly<Record<string, string>>): Record<string, string> {
