@@ -19,6 +19,7 @@ export function browserAccess(): RequestHandler {
 // Browsers hide what is not listed, so what proxies before us add for clients to read stands here as well.
 const EXPOSED = [
   'x-request-id',
+  'location',
   'x-groundwire-run-id',
   'x-groundwire-tools-left-out',
   'retry-after',

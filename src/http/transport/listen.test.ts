@@ -46,11 +46,26 @@ test('closing waits for the answers in flight, and not for connections kept aliv
   const read = text(reply)
   const unfinished = await promise
   const closed = close()
-  await expect(fetch(url)).rejects.toThrow('fetch failed')
+  expect(server.listening).toBe(true)
   unfinished.end('last')
   await closed
   expect(await read).toBe('first last')
   expect(server.listening).toBe(false)
+  await expect(fetch(url)).rejects.toThrow('fetch failed')
+})
+
+test('until it is closed it answers still, and each answer ends its connection', async () => {
+  const pending: ServerResponse[] = []
+  const listening = await listenFor((res) => void pending.push(res))
+  const first = fetch(listening.url)
+  await expect.poll(() => listening.unanswered).toBe(1)
+  const closed = listening.close()
+  const second = fetch(listening.url)
+  await expect.poll(() => listening.unanswered).toBe(2)
+  for (const res of pending) res.end()
+  for (const response of [await first, await second]) expect(response.headers.get('connection')).toBe('close')
+  await closed
+  expect(listening.unanswered).toBe(0)
 })
 
 test('closing does not wait for a connection that never asked anything', async () => {
@@ -72,6 +87,23 @@ test('closing cuts off what is in flight once its signal fires', async () => {
   limit.abort()
   await closed
   await expect(read).rejects.toThrow('terminated')
+})
+
+test('what has no answer when the signal of closing fires gets a 503 in the envelope', async () => {
+  const listening = await listenFor(() => {})
+  const { url, close } = listening
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  socket.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{')
+  await expect.poll(() => listening.unanswered).toBe(1)
+  const reply = text(socket)
+  const limit = new AbortController()
+  const closed = close(limit.signal)
+  limit.abort()
+  await closed
+  const [head, body] = (await reply).split('\r\n\r\n')
+  expect(head).toMatch(/^HTTP\/1.1 503 Service Unavailable\r\n.*connection: close/s)
+  expect(JSON.parse(body ?? '')).toMatchObject({ error: { code: 'server_stopped' } })
 })
 
 test('closing twice is closing once', async () => {

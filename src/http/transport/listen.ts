@@ -15,9 +15,12 @@ export type Listening = {
   /** Where a caller on this machine finds it: `http://127.0.0.1:8787`. */
   url: string
   server: Server
+  /** Requests that wait for an answer, or for the rest of it. */
+  readonly unanswered: number
   /**
-   * Takes no new connections, and resolves when the requests in flight are answered.
-   * Once `signal` fires they are cut off instead.
+   * Resolves when all requests are answered and the socket is closed. Until then it still listens, for the app to say that it
+   * is stopping, and every answer ends its connection. Once `signal` fires, what has no answer gets a bare 503, and what has
+   * half of one is cut off.
    */
   close(signal?: AbortSignal): Promise<void>
 }
@@ -59,47 +62,87 @@ export async function listen(app: RequestListener, { host, port, limits }: Liste
   return {
     url: toUrl(host, (server.address() as AddressInfo).port),
     server,
+    get unanswered() {
+      return connections.count()
+    },
     async close(signal) {
+      const { promise: isCut, resolve: cut } = Promise.withResolvers<void>()
+      if (signal?.aborted) cut()
+      signal?.addEventListener('abort', () => cut(), { once: true })
+      await Promise.race([connections.quiet(), isCut])
       const closed = server.listening ? once(server, 'close') : undefined
       server.close()
       connections.endIdle()
-      const cutOff = () => server.closeAllConnections()
-      if (signal?.aborted) cutOff()
-      signal?.addEventListener('abort', cutOff, { once: true })
+      void isCut.then(() => {
+        for (const res of connections.all()) if (!res.headersSent) sendBare(res, 503)
+        setImmediate(() => server.closeAllConnections())
+      })
       await closed
-      signal?.removeEventListener('abort', cutOff)
     },
   }
+}
+
+type Connections = {
+  unanswered(socket: Socket): readonly ServerResponse[]
+  all(): readonly ServerResponse[]
+  count(): number
+  /** Resolves when nothing is unanswered. From now on every answer ends its connection. */
+  quiet(): Promise<void>
+  /** Ends the connections that wait for no answer, now and later. */
+  endIdle(): void
 }
 
 /**
  * Knows which connections wait for an answer. Node's own count leaves out those that have never asked anything, as
  * browsers and fetch open them ahead, and those that fall idle after it was asked to close.
  */
-function trackConnections(server: Server): { endIdle(): void; unanswered(socket: Socket): readonly ServerResponse[] } {
+function trackConnections(server: Server): Connections {
   const answering = new Map<Socket, ServerResponse[]>()
+  const quiet = Promise.withResolvers<void>()
+  let count = 0
+  let isLast = false
   let isEnding = false
+  const all = () => [...answering.values()].flat()
   const endIfIdle = (socket: Socket) => {
     if (isEnding && answering.get(socket)?.length === 0) socket.destroySoon()
+  }
+  const noteQuiet = () => {
+    if (isLast && count === 0) quiet.resolve()
+  }
+  const makeLast = (res: ServerResponse) => {
+    if (!res.headersSent) res.setHeader('connection', 'close')
   }
   server.on('connection', (socket) => {
     answering.set(socket, [])
     socket.once('close', () => answering.delete(socket))
   })
-  server.on('request', ({ socket }, res) => {
+  // Ahead of the app, which may answer at once.
+  server.prependListener('request', ({ socket }, res) => {
     const responses = answering.get(socket)
     responses?.push(res)
+    count++
+    if (isLast) makeLast(res)
     res.once('close', () => {
       responses?.splice(responses.indexOf(res), 1)
+      count--
       endIfIdle(socket)
+      noteQuiet()
     })
   })
   return {
+    unanswered: (socket) => answering.get(socket) ?? [],
+    all,
+    count: () => count,
+    quiet() {
+      isLast = true
+      for (const res of all()) makeLast(res)
+      noteQuiet()
+      return quiet.promise
+    },
     endIdle() {
       isEnding = true
       for (const socket of answering.keys()) endIfIdle(socket)
     },
-    unanswered: (socket) => answering.get(socket) ?? [],
   }
 }
 
@@ -122,30 +165,53 @@ function answerGarbage(error: NodeJS.ErrnoException, socket: Socket, unanswered:
     socket.destroy() // nobody to tell, or another answer is on its way
     return
   }
-  const [status, message] = GARBAGE[error.code ?? ''] ?? [400, 'We could not parse your request.']
-  const body = JSON.stringify({ error: { message, type: toType(status), param: null, code: toCode(status) } })
-  const headers = {
-    connection: 'close',
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': Buffer.byteLength(body),
-  }
+  const status = STATUSES[error.code ?? ''] ?? 400
   if (pending !== undefined) {
-    pending.writeHead(status, headers).end(body) // by the app's own response, so that its log tells the status
+    sendBare(pending, status) // by the app's own response, so that its log tells the status
     return
   }
+  const { headers, body } = toBare(status)
   const lines = Object.entries({ 'x-request-id': newRequestId(), ...headers }).map(
     ([name, value]) => `${name}: ${value}`,
   )
   socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', body].join('\r\n'))
 }
 
-const toType = (status: number) => (status === 408 ? 'timeout_error' : 'invalid_request_error')
-const toCode = (status: number) => (status === 408 ? 'request_timeout' : null)
+function sendBare(res: ServerResponse, status: BareStatus): void {
+  const { headers, body } = toBare(status)
+  res.writeHead(status, headers).end(body)
+}
 
-const GARBAGE: Readonly<Record<string, [status: number, message: string]>> = {
-  HPE_HEADER_OVERFLOW: [431, 'The headers of your request are too large.'],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Your request took too long to arrive.'],
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'The chunk extensions of your request are too large.'],
+/** An error as the app would send it, where there is no app to ask any more. */
+function toBare(status: BareStatus): { headers: Record<string, string | number>; body: string } {
+  const body = JSON.stringify({ error: { param: null, ...BARE_ERRORS[status] } })
+  const headers = {
+    connection: 'close',
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+  }
+  return { headers, body }
+}
+
+type BareStatus = keyof typeof BARE_ERRORS
+
+const INVALID = { type: 'invalid_request_error', code: null }
+const BARE_ERRORS = {
+  400: { message: 'We could not parse your request.', ...INVALID },
+  408: { message: 'Your request took too long to arrive.', type: 'timeout_error', code: 'request_timeout' },
+  413: { message: 'The chunk extensions of your request are too large.', ...INVALID },
+  431: { message: 'The headers of your request are too large.', ...INVALID },
+  503: {
+    message: 'The gateway was stopped before it could answer.',
+    type: 'service_unavailable_error',
+    code: 'server_stopped',
+  },
+} as const
+
+const STATUSES: Readonly<Record<string, BareStatus>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
 }
 
 function toConfigError(error: unknown, host: string, port: number): unknown {

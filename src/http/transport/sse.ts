@@ -10,6 +10,8 @@ type SseWriter = {
   send(data: unknown): Promise<void>
   /** The stream is whole: the last frame is `[DONE]`. */
   done(): void
+  /** The last frames, though the signal may have fired: they say why. Waits for nobody. */
+  end(frames: readonly unknown[]): void
   /** Ends the heartbeat. Nothing is sent on its own after that. */
   stop(): void
 }
@@ -21,6 +23,8 @@ type SseOptions = {
   toFrame?: (data: unknown) => string
   /** A silence this long opens the stream, and is broken by a comment from then on. */
   heartbeatMs: number
+  /** A silence this long opens the stream; as long as the others where unset. */
+  openAfterMs?: number | undefined
   signal: AbortSignal
 }
 
@@ -30,9 +34,10 @@ type SseOptions = {
  */
 export function createSseWriter(
   res: Response,
-  { opening, toFrame = toSseFrame, heartbeatMs, signal }: SseOptions,
+  { opening, toFrame = toSseFrame, heartbeatMs, openAfterMs, signal }: SseOptions,
 ): SseWriter {
   const heartbeat = setInterval(beat, heartbeatMs)
+  const opener = openAfterMs === undefined ? undefined : setTimeout(beat, openAfterMs)
   res.once('close', stop)
 
   /** False where the reader is full. */
@@ -56,6 +61,7 @@ export function createSseWriter(
   async function send(data: unknown): Promise<void> {
     await open()
     heartbeat.refresh()
+    clearTimeout(opener)
     if (!res.write(toFrame(data))) await drained()
   }
 
@@ -63,8 +69,15 @@ export function createSseWriter(
     await once(res, 'drain', { signal })
   }
 
+  function end(frames: readonly unknown[]): void {
+    stop()
+    for (const frame of frames) res.write(toFrame(frame))
+    res.end()
+  }
+
   function stop(): void {
     clearInterval(heartbeat)
+    clearTimeout(opener)
   }
 
   function done(): void {
@@ -72,7 +85,7 @@ export function createSseWriter(
     res.end('data: [DONE]\n\n')
   }
 
-  return { open, send, done, stop }
+  return { open, send, done, end, stop }
 }
 
 // One newline: with a blank line some clients read an empty event.
