@@ -11,7 +11,7 @@ export type PickedModel = { operatorModel: string; why: string }
 export async function pickModel(config: Config, { isChosen }: { isChosen: boolean }): Promise<PickedModel> {
   const { operatorModel } = config
   if (operatorModel === 'rehearsal') return { operatorModel, why: 'OPERATOR_MODEL says so' }
-  const model = (await createModels(config)).find('operator')?.model
+  const model = (await createModels({ ...config, conductorModel: undefined })).find('operator')?.model
   const health = await model?.check(AbortSignal.timeout(2_000))
   if (health?.status === 'ok') {
     return {
@@ -22,4 +22,10 @@ export async function pickModel(config: Config, { isChosen }: { isChosen: boolea
   const detail = health?.detail ?? 'it does not answer'
   if (isChosen) return { operatorModel, why: `OPERATOR_MODEL says so, but questions will fail: ${detail}` }
   return { operatorModel: 'rehearsal', why: detail }
+}
+
+/** What works on the queued runs, and why. */
+export function pickConductor({ conductorModel }: Pick<Config, 'conductorModel'>): { model: string; why: string } {
+  if (conductorModel !== undefined) return { model: conductorModel, why: 'CONDUCTOR_MODEL says so' }
+  return { model: 'rehearsal', why: 'CONDUCTOR_MODEL names no other' }
 }

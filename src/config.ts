@@ -9,6 +9,8 @@ export type Config = {
   readonly bodyLimitBytes: number
   readonly runTimeoutMs: number
   readonly holdBackTokens: number
+  /** How long running answers, and a worker's runs, may go on once the process is told to stop. */
+  readonly drainMs: number
   /** What this process does: serve requests, work on queued runs, or both. */
   readonly role: Role
   readonly dataDir: string
@@ -47,6 +49,8 @@ export type Config = {
   readonly queueLimit: number
   /** Answers of one caller that are written in place at once. */
   readonly answersPerCaller: number
+  /** How long a worker may be silent before another takes its runs. */
+  readonly leaseMs: number
   /** How long an ended run can be asked for. */
   readonly runRetentionMs: number
   /** `host` or `host:port` that webhooks may reach though they are not public, or not https. */
@@ -82,6 +86,7 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     bodyLimitBytes: data.BODY_LIMIT_BYTES,
     runTimeoutMs: data.RUN_TIMEOUT_MS,
     holdBackTokens: data.HOLD_BACK_TOKENS,
+    drainMs: data.DRAIN_MS,
     role: data.ROLE,
     dataDir: resolve(data.DATA_DIR),
     databaseUrl: data.DATABASE_URL,
@@ -106,6 +111,7 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     pendingPerCaller: data.PENDING_PER_CALLER,
     queueLimit: data.QUEUE_LIMIT,
     answersPerCaller: data.ANSWERS_PER_CALLER,
+    leaseMs: data.LEASE_MS,
     runRetentionMs: data.RUN_RETENTION_HOURS * 3_600_000,
     egressAllow: Object.freeze(data.EGRESS_ALLOW),
     chains: Object.freeze(data.CHAINS),
@@ -169,6 +175,7 @@ const Env = z.object({
   BODY_LIMIT_BYTES: int(1_024, 1_073_741_824).default(10 * 1024 * 1024),
   RUN_TIMEOUT_MS: int(1_000, 3_600_000).default(120_000),
   HOLD_BACK_TOKENS: int(0, 1_000).default(24),
+  DRAIN_MS: int(0, 3_600_000).default(20_000),
   ROLE: z.enum(ROLES, { error: `must be one of ${ROLES.join(', ')}` }).default('all'),
   DATABASE_URL: urlOf(/^postgres(ql)?:$/, 'postgres://user:password@host:5432/groundwire').optional(),
   REDIS_URL: urlOf(/^rediss?:$/, 'redis://host:6379').optional(),
@@ -197,6 +204,7 @@ const Env = z.object({
   PENDING_PER_CALLER: int(1, 100_000).default(100),
   QUEUE_LIMIT: int(1, 1_000_000).default(1_000),
   ANSWERS_PER_CALLER: int(1, 100_000).default(128),
+  LEASE_MS: int(500, 600_000).default(8_000),
   RUN_RETENTION_HOURS: int(1, 8_760).default(24),
   EGRESS_ALLOW: words.default([]),
   CHAINS: chainList.default([...CHAIN_NAMES]),

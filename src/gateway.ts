@@ -1,85 +1,179 @@
 import type { Logger } from 'pino'
+import packageJson from '../package.json' with { type: 'json' }
 import { DEFAULT_LIMITS } from './agent/limits.ts'
 import { createApp } from './app.ts'
 import { CHAIN_WORDS } from './chain/chain-list.ts'
 import { createChains } from './chain/chains.ts'
 import { warmUpNames } from './chain/ens.ts'
 import type { Config } from './config.ts'
-import { createBackgroundRuns } from './http/responses/background-runs.ts'
+import { openDatabase } from './db/open-database.ts'
+import { startDurableRuns } from './durable-runs.ts'
+import { drainRequests } from './http/drain-requests.ts'
+import { toResponseEnvelope } from './http/responses/response-envelope.ts'
+import type { KeptResponse } from './http/responses/response-object.ts'
+import { showMetrics } from './http/show-metrics.ts'
 import type { Readiness } from './http/show-readiness.ts'
+import { createStopping } from './http/stopping.ts'
 import { listen } from './http/transport/listen.ts'
-import { createModels, warmUpModels } from './models/create-models.ts'
+import { createModels, type ModelChoice, usesRehearsal, warmUpModels } from './models/create-models.ts'
+import { loadModelsFile } from './models/models-file.ts'
 import { createRehearsal } from './models/rehearsal.ts'
+import { createProbes } from './probes.ts'
 import { createReadiness } from './readiness.ts'
 import { createExecuteRun } from './runs/execute-run.ts'
-import { createMemoryKeep } from './runs/keep.ts'
+import type { KeptTurn } from './runs/kept-turn.ts'
 import { loadPrompts } from './runs/prompts.ts'
+import { createRunStore } from './runs/store/create-run-store.ts'
+import { createLeases } from './runs/store/leases.ts'
+import { createStoredKeep } from './runs/stored-keep.ts'
+import { logProgress } from './telemetry/log-progress.ts'
+import { measureRuns } from './telemetry/measure-run.ts'
+import { measureStore } from './telemetry/measure-store.ts'
+import { createMetrics } from './telemetry/metrics.ts'
+import { observeRuns } from './telemetry/observe-run.ts'
+import { observeStore } from './telemetry/observe-store.ts'
+import { startTracing } from './telemetry/tracing.ts'
 import { loadTools } from './tools/load-tools.ts'
 import { createToolSet } from './tools/tool-set.ts'
 
-/** A gateway that serves. */
+/** A gateway that serves, or a worker. */
 export type Gateway = {
-  /** `http://127.0.0.1:8787` */
+  /** `http://127.0.0.1:8787`; a worker answers there how it is, and nothing else. */
   url: string
+  /** Public ids. */
+  models: readonly string[]
   /** What is up and what is not; asks the backends and nodes. */
   readiness(): Promise<Readiness>
-  /** Takes no new requests, lets the running ones end within `DRAIN_MS`, then frees all. */
+  /** Takes nothing new, lets what runs end within `drainMs`, then frees all. */
   close(): Promise<void>
 }
 
-const DRAIN_MS = 20_000
+const VERSION = packageJson.version
 /** How long a caller has for the results of its own tools, before the gateway's are read anew. */
 const KEPT_TURN_MS = 15 * 60_000
-const KEPT_TURN_BYTES = 64 * 1024 * 1024
 
 /**
  * Builds the parts and listens. What a request needs but cannot be reached now (the model, a node) does not stop the
  * start.
- * @throws where the gateway itself cannot work: a bad tool file, a missing prompt, a taken port.
+ * @param env - for what others name by their own variables: keys that a models file points to, OpenTelemetry's exporter.
+ * @throws where the gateway itself cannot work: a bad tool file, a missing prompt, a taken port, a store it cannot open.
  */
-export async function startGateway(config: Config, log: Logger): Promise<Gateway> {
+export async function startGateway(config: Config, log: Logger, env: Environment = {}): Promise<Gateway> {
+  const cleanUp: (() => Promise<void>)[] = []
+  const closing = async () => {
+    for (const free of cleanUp.splice(0).reverse()) await free()
+  }
+  try {
+    return await start(config, { log, env, cleanUp, closing })
+  } catch (error) {
+    await closing()
+    throw error
+  }
+}
+
+/** Variables by name. */
+type Environment = Readonly<Record<string, string | undefined>>
+
+type Starting = {
+  log: Logger
+  env: Environment
+  /** What is open, in the order it was opened. */
+  cleanUp: (() => Promise<void>)[]
+  closing: () => Promise<void>
+}
+
+async function start(config: Config, { log, env, cleanUp, closing }: Starting): Promise<Gateway> {
+  const lookUp = (name: string) => env[name]
   const tools = createToolSet(await loadTools(config.toolsDir))
   const prompts = await loadPrompts(config.promptsDir)
+  const choice: ModelChoice = config.modelsFile
+    ? { ...config, models: await loadModelsFile(config.modelsFile, lookUp) }
+    : config
+  const database = await openDatabase({ ...config, log })
+  cleanUp.push(() => database.close())
+  const tracing = await startTracing({ lookUp, version: VERSION, log })
+  cleanUp.push(() => tracing.stop())
   const chains = createChains({ chains: config.chains, rpcUrls: config.rpcUrls })
-  const models = await createModels({ ...config, ...rehearsalFor(config) })
-  const readiness = createReadiness({ models, chains })
-  const executeRun = createExecuteRun({
-    tools,
-    openChainSession: chains.openSession,
-    keptTurns: createMemoryKeep({ ttlMs: KEPT_TURN_MS, maxBytes: KEPT_TURN_BYTES }),
-    prompts,
-    limits: { ...DEFAULT_LIMITS, runTimeoutMs: config.runTimeoutMs, holdBackTokens: config.holdBackTokens },
-  })
+  cleanUp.push(() => chains.close())
+
   const serverToolNames = tools.definitions.map(({ name }) => name)
-  const backgroundRuns = createBackgroundRuns()
-  const app = createApp({
-    models,
-    serverToolNames,
-    executeRun,
-    readiness,
-    log,
-    bodyLimitBytes: config.bodyLimitBytes,
-    backgroundRuns,
+  const store = createRunStore({ database, limits: config, retentionMs: config.runRetentionMs })
+  const models = await createModels({
+    ...config,
+    ...choice,
+    warmUps: createLeases({ database }),
+    onBackend: (event) => metrics.onBackend(event),
+    ...(usesRehearsal(choice) && { rehearsal: createRehearsal({ words: { chain: CHAIN_WORDS } }) }),
   })
-  const { url, close } = await listen(app, { host: config.host, port: config.port })
-  setImmediate(() => warmUp(config).catch((error: unknown) => log.error({ err: error }, 'the warm-up failed')))
+  const listed = new Set(models.list().map(({ id }) => id))
+  const metrics = createMetrics({
+    version: VERSION,
+    role: config.role,
+    tools: serverToolNames,
+    isListed: (id) => listed.has(id),
+    counts: () => store.counts(),
+    depth: () => durable.queue.depth(),
+  })
+  const executeRun = observeRuns(
+    createExecuteRun({
+      tools,
+      openChainSession: chains.openSession,
+      keptTurns: createStoredKeep<KeptTurn | { at: string }>({ database, kind: 'turn', ttlMs: KEPT_TURN_MS }),
+      prompts,
+      limits: { ...DEFAULT_LIMITS, runTimeoutMs: config.runTimeoutMs, holdBackTokens: config.holdBackTokens },
+    }),
+    [measureRuns(metrics), ...tracing.observers],
+  )
+  const durable = await startDurableRuns({
+    config,
+    database,
+    store: observeStore(store, [measureStore(metrics), logProgress(log)]),
+    models,
+    executeRun,
+    apiOf: ({ envelope }) => (toResponseEnvelope(envelope) === undefined ? 'runs' : 'responses'),
+    onWebhook: metrics.onWebhook,
+    log,
+  })
+  cleanUp.push(() => durable.close())
+
+  const stopping = createStopping()
+  const checkAll = createReadiness({ role: config.role, models, chains, store: database, queue: durable.queue })
+  const readiness = async () => (stopping.hasBegun ? NOT_READY : checkAll())
+  const probes = { readiness, showMetrics: showMetrics(metrics.render), log, onRequest: metrics.onRequest }
+  const app =
+    config.role === 'worker'
+      ? createProbes(probes)
+      : createApp({
+          ...probes,
+          ...durable,
+          models,
+          serverToolNames,
+          executeRun,
+          keptResponses: createStoredKeep<KeptResponse>({ database, kind: 'response', ttlMs: config.runRetentionMs }),
+          settings: config,
+          stopping,
+        })
+  const listening = await listen(app, { host: config.host, port: config.port })
+  setImmediate(() => warmUp(choice).catch((error: unknown) => log.error({ err: error }, 'the warm-up failed')))
   return {
-    url,
-    readiness,
+    url: listening.url,
+    models: [...listed],
+    readiness: checkAll,
     async close() {
-      const limit = AbortSignal.timeout(DRAIN_MS)
-      await Promise.all([close(limit), backgroundRuns.drain(limit)])
-      await chains.close()
+      const limit = AbortSignal.timeout(config.drainMs)
+      try {
+        await Promise.all([drainRequests(listening, stopping, { limit, log }), durable.drain(limit)])
+      } finally {
+        await closing()
+      }
     },
   }
 }
 
-/** What would otherwise fall on the first question: half a second of imports and tables. */
-async function warmUp(config: Config): Promise<void> {
-  warmUpNames()
-  await warmUpModels(config)
-}
+const NOT_READY: Readiness = { ready: false, models: [], chains: [], runs: [] }
 
-function rehearsalFor({ operatorModel }: Config): { rehearsal?: ReturnType<typeof createRehearsal> } {
-  return operatorModel === 'rehearsal' ? { rehearsal: createRehearsal({ words: { chain: CHAIN_WORDS } }) } : {}
+/** What would otherwise fall on the first question: half a second of imports and tables. */
+async function warmUp(choice: ModelChoice): Promise<void> {
+  warmUpNames()
+  await warmUpModels(choice)
 }

@@ -20,9 +20,13 @@ const ARROWS: Record<string, readonly string[]> = {
   http: ['runs', 'models', 'config', 'check-json', 'errors', 'messages'],
   toolkit: ['tools', 'chain', 'messages', 'errors'],
   config: ['chain'],
-  app: ['http', 'models', 'runs'],
+  app: ['probes', 'http', 'models', 'runs', 'config'],
+  probes: ['http'],
+  'durable-runs': ['runs', 'models', 'db', 'egress', 'config'],
   gateway: [
     'app',
+    'probes',
+    'durable-runs',
     'readiness',
     'http',
     'runs',
@@ -40,7 +44,7 @@ const ARROWS: Record<string, readonly string[]> = {
   readiness: ['http', 'models', 'chain'],
   'drop-tracing': [],
   'stop-on-signal': [],
-  main: ['gateway', 'config', 'drop-tracing', 'stop-on-signal'],
+  main: ['gateway', 'config', 'telemetry', 'drop-tracing', 'stop-on-signal'],
   'tool files': ['toolkit'],
 }
 
@@ -73,7 +77,7 @@ async function sourceFiles(dir: string): Promise<string[]> {
 }
 
 function importsOf(source: string, file: string): string[] {
-  return [...source.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map((match) => resolve(dirname(file), match[1] ?? ''))
+  return [...source.matchAll(/(?:from|import\()\s*'(\.[^']+\.ts)'/g)].map((match) => resolve(dirname(file), match[1] ?? ''))
 }
 
 function partOf(file: string): string {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { scriptedOllama } from './support/scripted-ollama.ts'
+import { scriptedOpenAI } from './support/scripted-openai.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const NOBODY = 'http://127.0.0.1:9'
@@ -27,7 +28,7 @@ afterEach(async () => {
 describe('the demo', () => {
   test('without Ollama answers the question of its own curl line with the true figure', async () => {
     const { banner } = await startDemo({ OLLAMA_BASE_URL: NOBODY, OPERATOR_MODEL: '' }) // empty counts as unset
-    expect(banner).toMatch(/model\s+rehearsal: .*ollama/i)
+    expect(banner).toMatch(/operator\s+rehearsal: .*ollama/i)
     expect(banner).toMatch(/ethereum block [\d,]+, base block [\d,]+, arbitrum block [\d,]+/)
     const pasted = /curl (\S+) \\\n\s+-H '([^']+)' -H '([^']+)' \\\n\s+-d '([^']+)'/.exec(banner)
     const [, url = '', type = '', key = '', body = ''] = pasted ?? []
@@ -38,11 +39,27 @@ describe('the demo', () => {
     expect(answer.choices[0]?.message.content).toMatch(/vitalik\.eth has sent 1,648 transactions on ethereum/)
   })
 
+  test('leaves a question to the conductor by its own curl lines, and finds the answer later', async () => {
+    const { banner } = await startDemo({ OLLAMA_BASE_URL: NOBODY })
+    expect(banner).toMatch(/conductor\s+rehearsal, behind the queue: /)
+    const [, url = '', body = ''] = /curl (\S+) \\\n.*\n\s+-d '(\{"model":"conductor"[^']+)'/.exec(banner) ?? []
+    const headers = { 'content-type': 'application/json', authorization: 'Bearer demo' }
+    const accepted = await fetch(url, { method: 'POST', headers, body })
+    expect(accepted.status).toBe(202)
+    const { id } = (await accepted.json()) as { id: string }
+    const list = /curl (\S+\/v1\/runs) /.exec(banner)?.[1] ?? ''
+    const find = async () => (await (await fetch(`${list}/${id}`, { headers })).json()) as Run
+    await expect.poll(async () => (await find()).status).toBe('completed')
+    const { result } = await find()
+    expect(result?.model).toBe('rehearsal')
+    expect(result?.choices[0]?.message.content).toMatch(/vitalik\.eth holds [\d.,]+ ETH/)
+  })
+
   test('uses Ollama where it has the model', async () => {
     const ollama = await scriptedOllama([{ text: 'Hello from the scripted model.' }])
     try {
       const { banner, ask } = await startDemo({ OLLAMA_BASE_URL: ollama.url })
-      expect(banner).toMatch(/model\s+ollama:qwen3:8b: Ollama answers/)
+      expect(banner).toMatch(/operator\s+ollama:qwen3:8b: Ollama answers/)
       expect(await ask('hello')).toMatchObject({
         model: 'operator',
         choices: [{ message: { content: 'Hello from the scripted model.' } }],
@@ -56,7 +73,7 @@ describe('the demo', () => {
     const ollama = await scriptedOllama([], { models: ['llama3.2:1b'] })
     try {
       const { banner } = await startDemo({ OLLAMA_BASE_URL: ollama.url })
-      expect(banner).toMatch(/model\s+rehearsal: .*ollama pull qwen3:8b/)
+      expect(banner).toMatch(/operator\s+rehearsal: .*ollama pull qwen3:8b/)
     } finally {
       await ollama.close()
     }
@@ -71,14 +88,32 @@ describe('the demo', () => {
     expect(nodes.filter(isAlive)).toEqual([])
   })
 
-  test('that was killed with SIGKILL leaves no node behind after the next start', async () => {
-    const { child } = await startDemo({ OLLAMA_BASE_URL: NOBODY })
-    const orphans = await chainPids()
-    child.kill('SIGKILL')
-    await once(child, 'exit')
-    expect(orphans.every(isAlive)).toBe(true)
-    await startDemo({ OLLAMA_BASE_URL: NOBODY })
-    await expect.poll(() => orphans.filter(isAlive)).toEqual([])
+  test('that was killed with SIGKILL leaves no node behind after the next start, and goes on with its runs', async () => {
+    let isSlow = true
+    const vllm = await scriptedOpenAI(({ body }) => {
+      const hasResult = body.messages.some(({ role }: { role: string }) => role === 'tool')
+      if (!hasResult) return { toolCalls: [{ name: 'transaction_count', arguments: { address: 'vitalik.eth' } }] }
+      return isSlow ? { hang: true } : { text: 'It has sent 1,648.' }
+    })
+    try {
+      const env = { OLLAMA_BASE_URL: NOBODY, CONDUCTOR_MODEL: 'openai:gpt-test', OPENAI_BASE_URL: `${vllm.url}/v1` }
+      const { child, ask } = await startDemo(env)
+      const { id } = (await ask('how many?', { model: 'conductor', background: true })) as Run
+      await expect.poll(() => vllm.requests.length).toBe(2)
+      const orphans = await chainPids()
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+      expect(orphans.every(isAlive)).toBe(true)
+      isSlow = false
+      const { find } = await startDemo(env)
+      await expect.poll(() => orphans.filter(isAlive)).toEqual([])
+      await expect.poll(async () => (await find(id)).status, { timeout: 20_000 }).toBe('completed')
+      expect((await find(id)).result?.choices[0]?.message.content).toMatch(/^It has sent 1,648\./)
+      // The first step was recorded: only the one that was broken off was made again.
+      expect(vllm.requests).toHaveLength(3)
+    } finally {
+      await vllm.close()
+    }
   })
 
   test('ends with the npm that started it, even when npm is killed with SIGKILL', async () => {
@@ -118,15 +153,23 @@ async function startDemo(env: Record<string, string>) {
   const { child, output } = spawnDemo(env)
   await expect.poll(output, { timeout: 30_000 }).toContain('Ctrl-C stops everything')
   const url = /url\s+(\S+)/.exec(output())?.[1] ?? ''
-  const ask = async (content: string): Promise<unknown> => {
+  const headers = { 'content-type': 'application/json', authorization: 'Bearer demo' }
+  const ask = async (content: string, more: object = {}): Promise<unknown> => {
     const response = await fetch(`${url}/chat/completions`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: 'Bearer demo' },
-      body: JSON.stringify({ messages: [{ role: 'user', content }] }),
+      headers,
+      body: JSON.stringify({ messages: [{ role: 'user', content }], ...more }),
     })
     return response.json()
   }
-  return { child, banner: output(), ask }
+  const find = async (id: string) => (await (await fetch(`${url}/runs/${id}`, { headers })).json()) as Run
+  return { child, banner: output(), ask, find }
+}
+
+type Run = {
+  id: string
+  status: string
+  result: { model: string; choices: { message: { content: string } }[] } | null
 }
 
 /** From the records that the dev chain keeps of its nodes. */

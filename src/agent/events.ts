@@ -12,8 +12,8 @@ export type AgentEvent =
   | { type: 'tool_finished'; step: number; call: ToolCall; result: ToolResult }
   /** A call for the caller to run, whole and checked. After all texts, and only where the run finishes with `tool_calls`. */
   | { type: 'client_call'; call: ToolCall }
-  /** `usage` is of this step alone. */
-  | { type: 'step_finished'; step: number; usage: Usage }
+  /** `usage` is of this step alone; `backend` answered it, where the model has several. */
+  | { type: 'step_finished'; step: number; usage: Usage; backend?: string | undefined }
   | AgentFinished
 
 /**

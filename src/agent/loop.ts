@@ -134,7 +134,7 @@ async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<Agen
     }
     const { plan, reply } = called
     usage = addUsage(usage, reply.usage)
-    yield { type: 'step_finished', step, usage: reply.usage }
+    yield { type: 'step_finished', step, usage: reply.usage, backend: reply.backend }
 
     const verdict = judge(kind, reply)
     if (verdict.type === 'answer') {

@@ -29,6 +29,8 @@ export type Reply = {
   /** With `length`, the last tool call may have been cut. */
   reason: Exclude<FinishReason, 'tool_calls'>
   usage: Usage
+  /** The one that answered, where the model has several. */
+  backend?: string | undefined
 }
 
 /** One model call. Tells the text that is part of the answer as far as it may leave; returns the whole reply. */
@@ -42,7 +44,7 @@ export async function* streamReply(input: ReplyInput): AsyncGenerator<AgentEvent
   let text = ''
   let writtenTokens = 0
   let textTokens = 0
-  const toReply = (end: Pick<Reply, 'reason' | 'usage'>): Reply => ({
+  const toReply = (end: Pick<Reply, 'reason' | 'usage' | 'backend'>): Reply => ({
     text,
     held: hold.release() + visible.end(),
     toolCalls,
@@ -75,6 +77,7 @@ export async function* streamReply(input: ReplyInput): AsyncGenerator<AgentEvent
           return toReply({
             reason: visible.ended ?? (event.reason === 'tool_calls' ? 'stop' : event.reason),
             usage: event.usage,
+            backend: event.backend,
           })
         default:
           event satisfies never

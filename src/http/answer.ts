@@ -19,7 +19,10 @@ export function isHeldToEnd({ format, toolChoice }: Pick<RunOrder, 'format' | 't
 }
 
 /** Reads the run and notes for the log what it learns. */
-export async function* readAnswer(events: AsyncIterable<RunEvent>, note: RequestNote): AsyncGenerator<AnswerPart> {
+export async function* readAnswer(
+  events: AsyncIterable<RunEvent> | Iterable<RunEvent>,
+  note: RequestNote,
+): AsyncGenerator<AnswerPart> {
   let half = ''
   let isEmpty = true
   let completed: RunCompleted | undefined

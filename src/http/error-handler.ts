@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler } from 'express'
-import { BadRequestError, GatewayError } from '../errors.ts'
+import { BadRequestError, GatewayError, RunGoesOnError } from '../errors.ts'
 import { endUpload } from './transport/end-upload.ts'
 import { toJsonText } from './transport/json-text.ts'
 import { toSseFrame } from './transport/sse.ts'
@@ -11,16 +11,19 @@ type ErrorBody = {
 }
 
 /** The one place that turns errors into wire. What is no {@link GatewayError} leaves as a bare 500. */
-export const errorHandler: ErrorRequestHandler = (thrown, req, res, _next) => {
+export const errorHandler: ErrorRequestHandler = (raised, req, res, _next) => {
+  const thrown = toReason(raised)
   res.locals.note.error = thrown
   if (res.closed || res.destroyed) return // the caller left: nobody to tell
   const error = toGatewayError(thrown)
   if (res.headersSent) {
-    res.end(toSseFrame(toErrorBody(error))) // only a stream sends its head early; without `[DONE]` it has failed
+    // A stream without `[DONE]` has failed; a blocking reply has sent its head where its caller wants to be kept waiting.
+    const isStream = String(res.getHeader('content-type')).startsWith('text/event-stream')
+    res.end(isStream ? toSseFrame(toErrorBody(error)) : toJsonText(toErrorBody(error)))
     return
   }
   if (error.retryAfterSec !== undefined) res.setHeader('retry-after', toRetryAfter(error.retryAfterSec))
-  if (res.locals.note.runBegun) res.setHeader('x-should-retry', 'false')
+  if (res.locals.note.runBegun && !(error instanceof RunGoesOnError)) res.setHeader('x-should-retry', 'false')
   res.status(error.status)
   if (error.status === 413) endUpload(req, res, toErrorBody(error))
   else res.json(toErrorBody(error))
@@ -32,7 +35,8 @@ function toErrorBody({ message, type, param, code, details }: GatewayError): Err
 }
 
 /** What a caller may be told of anything that was thrown. */
-export function toGatewayError(thrown: unknown): GatewayError {
+export function toGatewayError(raised: unknown): GatewayError {
+  const thrown = toReason(raised)
   if (thrown instanceof GatewayError) return thrown
   if (isHttpError(thrown))
     return new BadRequestError('We could not read your request. Check its URL, headers and body.')
@@ -45,6 +49,12 @@ export function toGatewayError(thrown: unknown): GatewayError {
       cause: thrown,
     },
   )
+}
+
+/** Node wraps what a signal was aborted with. */
+function toReason(thrown: unknown): unknown {
+  const isAbort = thrown instanceof Error && thrown.name === 'AbortError'
+  return isAbort && thrown.cause instanceof GatewayError ? thrown.cause : thrown
 }
 
 /** What Express throws on account of the caller, such as a path that cannot be decoded. */

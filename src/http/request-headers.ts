@@ -17,6 +17,15 @@ export function wantsTrace(req: Request): boolean {
   return readSwitch(req, 'x-groundwire-trace') ?? false
 }
 
+/**
+ * Whether a blocking reply is to be kept alive by blanks before its JSON, by the header `x-groundwire-heartbeat`: what fails
+ * after the first of them has status 200.
+ * @throws {@link BadRequestError} for a word that says neither.
+ */
+export function wantsHeartbeat(req: Request): boolean {
+  return readSwitch(req, 'x-groundwire-heartbeat') ?? false
+}
+
 function readSwitch(req: Request, name: string): boolean | undefined {
   const word = req.get(name)?.trim() ?? ''
   if (word === '') return undefined

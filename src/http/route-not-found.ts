@@ -35,7 +35,7 @@ function findHint({ path }: Request): string | undefined {
 }
 
 /** A route that exists, at the end of a path that does not. */
-const SERVED = /(\/chat\/completions|\/responses|\/models|\/completions)$/
+const SERVED = /(\/chat\/completions|\/responses|\/models|\/runs|\/completions)$/
 
 const UNSERVED =
   /^(?:\/v1)?\/(embeddings|images|audio|moderations|files|uploads|batches|fine_tuning|assistants|threads|vector_stores|realtime|videos|rerank|conversations|containers|evals)(?:\/|$)/

@@ -8,6 +8,7 @@ export const welcome: RequestHandler = (_req, res) => {
     routes: {
       'POST /v1/chat/completions': 'ask, in the format of OpenAI',
       'POST /v1/responses': 'the same, as a response that is kept',
+      'GET /v1/runs': 'questions that were left in the background or to a queued model',
       'GET /v1/models': 'what can answer',
       'GET /v1/models/{id}': 'one of them',
       'GET /health': 'whether the process lives',

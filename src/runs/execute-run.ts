@@ -22,13 +22,15 @@ const REORG_CHECK_MS = 2_000
 
 /** A run in place: one view of each chain from its first read to the check at its end. */
 export function createExecuteRun({ tools, openChainSession, keptTurns, prompts, limits }: ExecuteRunDeps): ExecuteRun {
-  return async function* executeRun(order, signal) {
+  return async function* executeRun(order, signal, journal) {
     const restored = await restoreTurns(keptTurns, { ...order, nowMs: Date.now() })
-    const session = openChainSession(restored.blocks)
+    const session = openChainSession([...restored.blocks, ...(journal?.blocks ?? [])])
+    const ownTools = toAgentTools(tools, order.serverTools, session)
     const startedAtMs = new Map<string, number>()
     const toolCalls: RunTrace['toolCalls'][number][] = []
     const handedOver: string[] = []
     let steps = 0
+    let backend = order.model.backend
     const messages = withSystemPrompt(
       [
         order.serverTools ? prompts.system : '',
@@ -38,10 +40,11 @@ export function createExecuteRun({ tools, openChainSession, keptTurns, prompts, 
     )
     const events = runAgent({
       ...order,
-      tools: toAgentTools(tools, order.serverTools, session),
+      model: journal?.model(order.model) ?? order.model,
+      tools: journal?.tools(ownTools, session) ?? ownTools,
       messages,
       readsAlong: order.stream,
-      limits,
+      limits: { ...limits, runTimeoutMs: order.runTimeoutMs ?? limits.runTimeoutMs },
       prompts,
       signal,
     })
@@ -65,11 +68,13 @@ export function createExecuteRun({ tools, openChainSession, keptTurns, prompts, 
         return
       }
       if (event.type === 'step_started') steps = event.step
+      if (event.type === 'step_finished') backend = event.backend ?? backend
       if (event.type === 'client_call') handedOver.push(event.call.id)
       if (event.type === 'tool_started') startedAtMs.set(event.call.id, performance.now())
       if (event.type === 'tool_finished') {
         const { call, result } = event
-        const durationMs = Math.round(performance.now() - (startedAtMs.get(call.id) ?? performance.now()))
+        const measuredMs = Math.round(performance.now() - (startedAtMs.get(call.id) ?? performance.now()))
+        const durationMs = journal?.durationMs(call.id) ?? measuredMs
         toolCalls.push({ call, ok: result.ok, summary: result.ok ? result.summary : result.reason, durationMs })
       }
       yield event
@@ -78,13 +83,13 @@ export function createExecuteRun({ tools, openChainSession, keptTurns, prompts, 
     function toTrace({ limit }: AgentFinished, reorgs: readonly BlockRef[]): RunTrace {
       return {
         runId: order.id,
-        backend: order.model.backend,
+        backend,
         steps,
         limit,
         toolCalls,
         blocks: session.blocks(),
         reorgs,
-        evidence: session.evidence(),
+        evidence: journal?.evidence(session) ?? session.evidence(),
       }
     }
   }

@@ -2,6 +2,7 @@ import type { AgentEvent, AgentFinished } from '../agent/events.ts'
 import type { BlockRef, Evidence } from '../chain/chain-session.ts'
 import type { ClientTool, JsonFormat, Message, ToolCall, ToolChoice, Usage } from '../messages.ts'
 import type { Model, ModelParams } from '../models/model.ts'
+import type { Journal } from './journal.ts'
 
 /** What a caller has asked for, in our own words. */
 export type RunOrder = {
@@ -24,6 +25,10 @@ export type RunOrder = {
   parallelToolCalls: boolean
   /** Undefined where the answer is plain text. */
   format: JsonFormat | undefined
+  /** Wall clock, where it is not that of every run. */
+  runTimeoutMs?: number | undefined
+  /** The caller's place in its own trace, as W3C's Trace Context writes it. */
+  traceparent?: string | undefined
 }
 
 /** The life of a run: what the loop tells, then `completed` in place of the loop's `finished`. */
@@ -51,5 +56,8 @@ export type RunTrace = {
   evidence: readonly Evidence[]
 }
 
-/** Starts a run and tells its life. Leaving the iteration, or aborting `signal`, stops it. */
-export type ExecuteRun = (order: RunOrder, signal: AbortSignal) => AsyncIterable<RunEvent>
+/**
+ * Starts a run and tells its life. Leaving the iteration, or aborting `signal`, stops it. With a journal it goes on from what
+ * is recorded there.
+ */
+export type ExecuteRun = (order: RunOrder, signal: AbortSignal, journal?: Journal) => AsyncIterable<RunEvent>

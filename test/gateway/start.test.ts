@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { scriptedOllama } from '../support/scripted-ollama.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const NOBODY = 'http://127.0.0.1:9'
@@ -43,36 +42,6 @@ describe('npm start', () => {
   test('ignores settings that would send prompts to a third party, and says so', async () => {
     const { output } = await start({ ...NOTHING_REACHABLE, LANGSMITH_TRACING: 'true' })
     expect(output()).toContain('LANGSMITH_TRACING')
-  })
-
-  test('on SIGTERM lets a running answer end, takes no new one, and exits with 0', async () => {
-    const finish = Promise.withResolvers<void>()
-    const ollama = await scriptedOllama(async () => {
-      await finish.promise
-      return { text: 'The end.' }
-    })
-    try {
-      const { child, url } = await start({ ...NOTHING_REACHABLE, OLLAMA_BASE_URL: ollama.url })
-      const running = fetch(`${url}/v1/chat/completions`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: 'Bearer k' },
-        body: JSON.stringify({ messages: [{ role: 'user', content: 'hello' }] }),
-      })
-      await expect.poll(() => ollama.openRequests).toBe(1)
-      const exited = once(child, 'exit')
-      child.kill('SIGTERM')
-      const knock = () =>
-        fetch(`${url}/health`).then(
-          ({ status }) => status,
-          () => 'refused',
-        )
-      await expect.poll(knock).toBe('refused')
-      finish.resolve()
-      expect(await (await running).json()).toMatchObject({ choices: [{ message: { content: 'The end.' } }] })
-      expect(await exited).toEqual([0, null])
-    } finally {
-      await ollama.close()
-    }
   })
 
   test('--help tells the settings', async () => {

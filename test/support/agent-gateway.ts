@@ -44,7 +44,7 @@ export async function startAgentGateway(model: Model, { bodyLimitBytes = 10_000_
   const gateway = await startHttp(executeRun, {
     models: toModels([{ id: 'operator', model }]),
     serverToolNames: [GAS_PRICE.name],
-    bodyLimitBytes,
+    settings: { bodyLimitBytes },
   })
   return { ...gateway, ran }
 }

@@ -2,11 +2,14 @@ import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { type AppDeps, createApp } from '../../src/app.ts'
+import { GatewayError } from '../../src/errors.ts'
 import { listen } from '../../src/http/transport/listen.ts'
 import type { ToolCall, Usage } from '../../src/messages.ts'
 import type { Model } from '../../src/models/model.ts'
 import type { ModelListing, Models } from '../../src/models/models.ts'
+import { createMemoryKeep } from '../../src/runs/keep.ts'
 import type { ExecuteRun, RunCompleted, RunEvent, RunOrder } from '../../src/runs/run.ts'
+import { durableRuns } from './durable-runs.ts'
 
 type LogLine = Record<string, unknown>
 
@@ -34,24 +37,48 @@ type WireCall = { id: string; type: string; function: { name: string; arguments:
 
 export const WALLET = '0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045'
 
+export type HttpOptions = Partial<Omit<AppDeps, 'settings'>> & {
+  settings?: Partial<AppDeps['settings']>
+  /** With a store and a worker; else the store is away. */
+  durable?: boolean | Parameters<typeof durableRuns>[2]
+}
+
 /** The app on a real socket, with a run written by the spec. It closes when the test does. */
-export async function startHttp(executeRun: ExecuteRun, deps: Partial<AppDeps> = {}): Promise<HttpGateway> {
+export async function startHttp(
+  executeRun: ExecuteRun,
+  { durable = false, settings, ...deps }: HttpOptions = {},
+): Promise<HttpGateway> {
   const orders: RunOrder[] = []
   const log: LogLine[] = []
-  const app = createApp({
-    models: toModels([
+  const models =
+    deps.models ??
+    toModels([
       { id: 'operator', model: idleModel('operator') },
       { id: 'Qwen/Qwen3-32B:fp8', model: idleModel('Qwen/Qwen3-32B:fp8') },
-    ]),
+      ...(durable === false ? [] : [{ id: 'conductor', model: idleModel('conductor'), isQueued: true }]),
+    ])
+  const execute: ExecuteRun = (order, signal, journal) => {
+    orders.push(order)
+    return executeRun(order, signal, journal)
+  }
+  const app = createApp({
     serverToolNames: [],
-    executeRun(order, signal) {
-      orders.push(order)
-      return executeRun(order, signal)
-    },
-    readiness: async () => ({ ready: true, models: [], chains: [] }),
+    executeRun: execute,
+    ...(durable === false ? NO_STORE : await durableRuns(execute, models, durable === true ? {} : durable)),
+    keptResponses: createMemoryKeep({ ttlMs: 60_000, maxBytes: 10_000_000 }),
+    readiness: async () => ({ ready: true, models: [], chains: [], runs: [] }),
+    showMetrics: (_req, res) => void res.end(),
     log: pino({ level: 'debug' }, toLines(log)),
-    bodyLimitBytes: 1024 * 1024,
+    settings: {
+      bodyLimitBytes: 1024 * 1024,
+      waitTimeoutMs: 60_000,
+      runTimeoutMs: 60_000,
+      answersPerCaller: 128,
+      egressAllow: [],
+      ...settings,
+    },
     ...deps,
+    models,
   })
   const { url, close } = await listen(app, { host: '127.0.0.1', port: 0 })
   onTestFinished(() => close(AbortSignal.abort()))
@@ -67,6 +94,21 @@ export async function startHttp(executeRun: ExecuteRun, deps: Partial<AppDeps> =
         ...(signal && { signal }),
       }) as Promise<Reply>,
   }
+}
+
+const away = async () => {
+  throw new GatewayError('The store does not answer.', {
+    status: 503,
+    code: 'store_unavailable',
+    type: 'service_unavailable_error',
+    retryAfterSec: 5,
+  })
+}
+/** As where Postgres cannot be reached. */
+const NO_STORE: Pick<AppDeps, 'takeRun' | 'runs' | 'news'> = {
+  takeRun: away,
+  runs: { submit: away, find: away, list: away, cancel: away, forget: away, events: away, abandon: away },
+  news: { watch: () => ({ next: away, stop() {} }), close: async () => {} },
 }
 
 export const HELLO = { messages: [{ role: 'user', content: 'hello' }] }

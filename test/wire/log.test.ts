@@ -76,7 +76,7 @@ test('§1.8 what the model did wrong is logged as an error, and without a stack'
 })
 
 test('§1.1 a caller who stops the upload when told that it is too large is logged as told so', async () => {
-  const gateway = await startHttp(says('never'), { bodyLimitBytes: 1024 })
+  const gateway = await startHttp(says('never'), { settings: { bodyLimitBytes: 1024 } })
   const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1')
   socket.setEncoding('utf8')
   const heard = new Promise((resolve) => socket.once('data', resolve))

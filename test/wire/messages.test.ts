@@ -237,7 +237,7 @@ test.each(REFUSED)('§1.3 %s is refused by its position', async (_what, messages
 })
 
 test('§1.3 a body of 10 MB of small messages is read about as fast as one of few large ones', async () => {
-  const gateway = await startHttp(says('ok'), { bodyLimitBytes: 10 * 1024 * 1024 })
+  const gateway = await startHttp(says('ok'), { settings: { bodyLimitBytes: 10 * 1024 * 1024 } })
   const small = Array.from({ length: 30_000 }, (_, index) => ({
     role: index % 2 ? 'assistant' : 'user',
     content: 'x'.repeat(280),

@@ -63,14 +63,14 @@ const ANSWERS: { answer: string; body: object; run: ExecuteRun }[] = [
 ]
 
 test.each(ANSWERS)('§2 $answer is a Response by the official description', async ({ body, run }) => {
-  const gateway = await startHttp(run)
+  const gateway = await startHttp(run, { durable: true })
   const { status, reply } = await send(gateway, 'POST', '/v1/responses', body)
   expect(status, JSON.stringify(reply)).toBe(200)
   expect(officialFaults('Response', reply)).toEqual([])
 })
 
 test.each(ANSWERS)('§2 $answer streams as events of the official description', async ({ body, run }) => {
-  const gateway = await startHttp(run)
+  const gateway = await startHttp(run, { durable: true })
   const events = await stream(gateway, body)
   expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(['response.created', 'response.in_progress']))
   expect(events.flatMap(officialEventFaults)).toEqual([])
@@ -87,7 +87,7 @@ test('§2 a run that fails within the stream ends it with an event of the offici
 })
 
 test('§2 a background response is an official Response when it is queued, when it is done, and as a stream', async () => {
-  const gateway = await startHttp(says('Hel', 'lo'))
+  const gateway = await startHttp(says('Hel', 'lo'), { durable: true })
   const { reply: queued } = await send(gateway, 'POST', '/v1/responses', { ...HELLO, background: true })
   expect(queued.status).toBe('queued')
   expect(officialFaults('Response', queued)).toEqual([])
@@ -101,19 +101,25 @@ test('§2 a background response is an official Response when it is queued, when 
 })
 
 test('§2 a cancelled and a failed background response are official Responses', async () => {
-  const gateway = await startHttp(async function* (_order, signal) {
-    yield { type: 'text', text: 'Hel' }
-    await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
-  })
+  const gateway = await startHttp(
+    async function* (_order, signal) {
+      yield { type: 'text', text: 'Hel' }
+      await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    },
+    { durable: true },
+  )
   const { reply: running } = await send(gateway, 'POST', '/v1/responses', { ...HELLO, background: true })
   const { reply: cancelled } = await send(gateway, 'POST', `/v1/responses/${running.id}/cancel`)
   expect(cancelled.status).toBe('cancelled')
   expect(officialFaults('Response', cancelled)).toEqual([])
 
   // biome-ignore lint/correctness/useYield: it fails before there is anything to tell
-  const broken = await startHttp(async function* () {
-    throw new BackendError('The model is down.', { kind: 'down' })
-  })
+  const broken = await startHttp(
+    async function* () {
+      throw new BackendError('The model is down.', { kind: 'down' })
+    },
+    { durable: true },
+  )
   const { reply: queued } = await send(broken, 'POST', '/v1/responses', { ...HELLO, background: true })
   const path = `/v1/responses/${queued.id}`
   await expect.poll(async () => (await send(broken, 'GET', path)).reply.status).toBe('failed')
@@ -121,7 +127,7 @@ test('§2 a cancelled and a failed background response are official Responses', 
 })
 
 test('§2 a request that is refused is answered with an official ErrorObject', async () => {
-  const gateway = await startHttp(says('no'))
+  const gateway = await startHttp(says('no'), { durable: true })
   for (const body of [{}, { ...HELLO, previous_response_id: 'resp_unknown' }, { ...HELLO, temperature: 'hot' }]) {
     const { status, reply } = await send(gateway, 'POST', '/v1/responses', body)
     expect(status).toBeGreaterThanOrEqual(400)

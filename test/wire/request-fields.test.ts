@@ -447,7 +447,7 @@ test('§1.2 keys that reach for prototypes are keys like any other', async () =>
 })
 
 test('§1.2 a million wrong elements make one complaint', async () => {
-  const gateway = await startHttp(says('never'), { bodyLimitBytes: 10 * 1024 * 1024 })
+  const gateway = await startHttp(says('never'), { settings: { bodyLimitBytes: 10 * 1024 * 1024 } })
   const wrong = `[${'1,'.repeat(1_000_000)}1]`
   for (const body of [
     `{"messages":${wrong}}`,

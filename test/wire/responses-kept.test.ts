@@ -9,21 +9,21 @@ const CALL = { id: 'call_1', name: 'open_page', argumentsText: '{"page":1}' }
 const OUTPUT = { type: 'function_call_output', call_id: 'call_1', output: 'page one' }
 
 test('§2 a response is found again as it was told', async () => {
-  const gateway = await startHttp(says('hi'))
+  const gateway = await startHttp(says('hi'), { durable: true })
   const { create, get } = responsesOf(gateway)
   const { body } = await create({ input: 'hello' })
   expect(await get(body.id)).toMatchObject({ status: 200, body })
 })
 
 test('§2 a streamed response is kept before its end is told', async () => {
-  const gateway = await startHttp(says('hi'))
+  const gateway = await startHttp(says('hi'), { durable: true })
   const { stream, get } = responsesOf(gateway)
   const id = responseIdOf(await stream({ input: 'hello' }))
   expect((await get(id)).body).toMatchObject({ id, status: 'completed' })
 })
 
 test('§2 what is not to be stored is not found again', async () => {
-  const gateway = await startHttp(says('hi'))
+  const gateway = await startHttp(says('hi'), { durable: true })
   const { create, get } = responsesOf(gateway)
   const { body } = await create({ input: 'hello', store: false })
   expect(body.store).toBe(false)
@@ -41,7 +41,7 @@ test('§2 what is not to be stored is not found again', async () => {
 })
 
 test("§2 another caller's response does not exist", async () => {
-  const gateway = await startHttp(says('hi'))
+  const gateway = await startHttp(says('hi'), { durable: true })
   const { body } = await responsesOf(gateway).create({ input: 'hello' })
   const other = responsesOf(gateway, OTHER_WALLET)
   expect((await other.get(body.id)).status).toBe(404)
@@ -58,7 +58,7 @@ test("§2 another caller's response does not exist", async () => {
 })
 
 test('§2 a response that was deleted is gone', async () => {
-  const gateway = await startHttp(says('hi'))
+  const gateway = await startHttp(says('hi'), { durable: true })
   const { create, get, delete: remove } = responsesOf(gateway)
   const { id } = (await create({ input: 'hello' })).body
   expect(await remove(id)).toMatchObject({ status: 200, body: { id, object: 'response', deleted: true } })
@@ -69,7 +69,7 @@ test('§2 a response that was deleted is gone', async () => {
 test('§2 responses are kept for a time', async () => {
   let nowMs = 1_000
   const keptResponses = createMemoryKeep<never>({ ttlMs: 60_000, maxBytes: 1_000_000, now: () => nowMs })
-  const gateway = await startHttp(says('hi'), { keptResponses })
+  const gateway = await startHttp(says('hi'), { keptResponses, durable: true })
   const { create, get } = responsesOf(gateway)
   const { id } = (await create({ input: 'hello' })).body
   nowMs += 59_000
@@ -79,7 +79,7 @@ test('§2 responses are kept for a time', async () => {
 })
 
 test('§2 previous_response_id goes on from all that was said, without the instructions', async () => {
-  const gateway = await startHttp(says('hi'))
+  const gateway = await startHttp(says('hi'), { durable: true })
   const { create } = responsesOf(gateway)
   const first = (await create({ input: 'one', instructions: 'be brief' })).body
   const second = (await create({ input: 'two', previous_response_id: first.id })).body
@@ -96,7 +96,7 @@ test('§2 previous_response_id goes on from all that was said, without the instr
 })
 
 test('§2 one response can be gone on from twice', async () => {
-  const gateway = await startHttp(says('hi'))
+  const gateway = await startHttp(says('hi'), { durable: true })
   const { create } = responsesOf(gateway)
   const { id } = (await create({ input: 'one' })).body
   await create({ input: 'left', previous_response_id: id })
@@ -105,7 +105,7 @@ test('§2 one response can be gone on from twice', async () => {
 })
 
 test('§2 the results of calls go on from the response that made them', async () => {
-  const gateway = await startHttp(calls(CALL))
+  const gateway = await startHttp(calls(CALL), { durable: true })
   const { create } = responsesOf(gateway)
   const { id } = (await create({ input: 'go', tools: TOOLS })).body
   await create({ input: [OUTPUT], previous_response_id: id, tools: TOOLS })
@@ -117,7 +117,7 @@ test('§2 the results of calls go on from the response that made them', async ()
 })
 
 test('§2 calls that were left unanswered cannot be gone on from', async () => {
-  const gateway = await startHttp(calls(CALL))
+  const gateway = await startHttp(calls(CALL), { durable: true })
   const { create } = responsesOf(gateway)
   const { id } = (await create({ input: 'go', tools: TOOLS })).body
   expect(await create({ input: 'never mind', previous_response_id: id })).toMatchObject({
@@ -127,7 +127,7 @@ test('§2 calls that were left unanswered cannot be gone on from', async () => {
 })
 
 test('§2 an unknown previous response is refused in the words of OpenAI', async () => {
-  const gateway = await startHttp(says('never'))
+  const gateway = await startHttp(says('never'), { durable: true })
   expect(await responsesOf(gateway).create({ input: 'x', previous_response_id: 'resp_1' })).toMatchObject({
     status: 400,
     body: {
@@ -142,7 +142,7 @@ test('§2 an unknown previous response is refused in the words of OpenAI', async
 })
 
 test('§2 an item can be sent by its id, wherever it is kept', async () => {
-  const gateway = await startHttp(calls(CALL))
+  const gateway = await startHttp(calls(CALL), { durable: true })
   const { create, get } = responsesOf(gateway)
   const { id, output } = (await create({ input: 'go', tools: TOOLS })).body
   const [said] = (await get(`${id}/input_items`)).body.data
@@ -156,7 +156,7 @@ test('§2 an item can be sent by its id, wherever it is kept', async () => {
 })
 
 test('§2 an item that stands twice in a conversation is refused in the words of OpenAI', async () => {
-  const gateway = await startHttp(says('hi'))
+  const gateway = await startHttp(says('hi'), { durable: true })
   const { create, get } = responsesOf(gateway)
   const said = { role: 'user', content: 'go', id: 'mine' }
   const { id, output } = (await create({ input: [said] })).body
@@ -182,7 +182,7 @@ test('§2 an item that stands twice in a conversation is refused in the words of
 })
 
 test.each(['rs_1', 'msg_abco0', '__proto__'])('§2 the reference %s to nothing is a 404 that names it', async (id) => {
-  const gateway = await startHttp(says('never'))
+  const gateway = await startHttp(says('never'), { durable: true })
   expect(await responsesOf(gateway).create({ input: [{ type: 'item_reference', id }] })).toMatchObject({
     status: 404,
     body: { error: { param: 'input', message: expect.stringContaining(`Item with id '${id}' not found.`) } },
@@ -190,7 +190,10 @@ test.each(['rs_1', 'msg_abco0', '__proto__'])('§2 the reference %s to nothing i
 })
 
 test('§2 input items are the conversation before the output, the latest first, in pages', async () => {
-  const gateway = await startHttp(tells({ type: 'text', text: 'hi' }, { type: 'client_call', call: CALL }, completed()))
+  const gateway = await startHttp(
+    tells({ type: 'text', text: 'hi' }, { type: 'client_call', call: CALL }, completed()),
+    { durable: true },
+  )
   const { create, get } = responsesOf(gateway)
   const first = (await create({ input: [{ role: 'user', content: 'go', id: 'mine' }], tools: TOOLS })).body
   const second = (await create({ input: [OUTPUT], previous_response_id: first.id, tools: TOOLS })).body
@@ -219,7 +222,7 @@ test.each([
   ['order=up', 'order', "Invalid value: 'up'. Supported values are: 'asc', and 'desc'."],
   ['after=nobody', 'after', "Item with id 'nobody' not found."],
 ])('§2 a list of items with %s is refused', async (query, param, message) => {
-  const gateway = await startHttp(says('hi'))
+  const gateway = await startHttp(says('hi'), { durable: true })
   const { create, get } = responsesOf(gateway)
   const { id } = (await create({ input: 'hello' })).body
   expect(await get(`${id}/input_items?${query}`)).toMatchObject({
@@ -229,7 +232,7 @@ test.each([
 })
 
 test('§2 only a background response can be cancelled, or streamed again', async () => {
-  const gateway = await startHttp(says('hi'))
+  const gateway = await startHttp(says('hi'), { durable: true })
   const { create, cancel, get } = responsesOf(gateway)
   const { id } = (await create({ input: 'hello' })).body
   expect(await cancel(id)).toMatchObject({

@@ -217,7 +217,7 @@ test('§1.6 silence is broken by comments that no reader takes for an event', as
     await answer
     yield* says('hi')(order, new AbortController().signal)
   }
-  const gateway = await startHttp(slow, { heartbeatMs: 10 })
+  const gateway = await startHttp(slow, { settings: { heartbeatMs: 10 } })
   const response = await responsesOf(gateway).send('POST', '', { input: 'hello', stream: true })
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
   let text = ''

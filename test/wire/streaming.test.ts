@@ -200,7 +200,7 @@ test('§1.6 a silent run opens the stream after one heartbeat, and comments keep
       await opened
       yield* says('late')(order, signal)
     },
-    { heartbeatMs: 20 },
+    { settings: { heartbeatMs: 20 } },
   )
   const caller = await rawCaller(gateway, STREAM)
   await expect.poll(() => caller.read().match(/: ping\n/g)?.length).toBeGreaterThan(1)
@@ -239,7 +239,7 @@ test.each([
     await opened
     throw new BackendError('It did not come.', { kind: 'failed' })
   }
-  const patient = await startHttp(run, { heartbeatMs: 20 })
+  const patient = await startHttp(run, { settings: { heartbeatMs: 20 } })
   const caller = await rawCaller(patient, { ...STREAM, ...asked })
   await expect.poll(caller.read).toContain(': ping\n')
   const gateway = await startHttp(run)
@@ -350,7 +350,7 @@ test('§1.6 a caller who reads slowly slows the run down, and still gets every b
       for (; told < total; told++) yield { type: 'text', text }
       yield completed()
     },
-    { heartbeatMs: 10 },
+    { settings: { heartbeatMs: 10 } },
   )
   const caller = await rawCaller(gateway, STREAM, { paused: true })
   await untilStill(() => told)

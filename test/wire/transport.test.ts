@@ -181,7 +181,7 @@ const UNREADABLE: [
 ]
 
 test.each(UNREADABLE)('§1.1 a request with %s is a %i', async (_what, status, code, headers, body) => {
-  const gateway = await startHttp(says('never'), { bodyLimitBytes: 1_024 })
+  const gateway = await startHttp(says('never'), { settings: { bodyLimitBytes: 1_024 } })
   const response = await fetch(`${gateway.url}/v1/chat/completions`, {
     method: 'POST',
     headers: { 'x-wallet-address': WALLET, ...headers },
@@ -214,7 +214,7 @@ const POST = `POST /v1/chat/completions HTTP/1.1\r\nx-wallet-address: ${WALLET}\
 const CHUNK = `400\r\n${'x'.repeat(1_024)}\r\n`
 
 test('§1.1 too large a body is refused before it is there, and the connection ends', async () => {
-  const gateway = await startHttp(says('never'), { bodyLimitBytes: 1_024 })
+  const gateway = await startHttp(says('never'), { settings: { bodyLimitBytes: 1_024 } })
   const declared = `${POST}content-length: 1000000000000\r\n\r\n{`
   const inChunks = `${POST}transfer-encoding: chunked\r\n\r\n${CHUNK}${CHUNK}`
   const replies = await Promise.all([sendRaw(gateway.url, declared), sendRaw(gateway.url, inChunks)])
@@ -226,7 +226,7 @@ test('§1.1 too large a body is refused before it is there, and the connection e
 })
 
 test('§1.1 a caller who is still sending reads why it is refused', async () => {
-  const gateway = await startHttp(says('never'), { bodyLimitBytes: 100_000 })
+  const gateway = await startHttp(says('never'), { settings: { bodyLimitBytes: 100_000 } })
   const endless = Readable.from(
     (function* () {
       for (;;) yield Buffer.alloc(50_000, 'x')
@@ -253,7 +253,7 @@ test.each([
   ['empty lists', Buffer.from(`[[]${',[]'.repeat(TEN_MB / 3)}]`), /too many values/],
   ['empty texts', Buffer.from(`[""${',""'.repeat(TEN_MB / 3)}]`), /too many values/],
 ])('§1.1 ten megabytes of %s are refused before they are parsed', async (_what, body, message) => {
-  const gateway = await startHttp(says('never'), { bodyLimitBytes: 2 * TEN_MB })
+  const gateway = await startHttp(says('never'), { settings: { bodyLimitBytes: 2 * TEN_MB } })
   const response = await fetch(`${gateway.url}/v1/chat/completions`, {
     method: 'POST',
     headers: { ...AS_CALLER.headers, ...JSON_TYPE },
@@ -264,7 +264,7 @@ test.each([
 })
 
 test('§1.1 ten megabytes of one text are no matter', async () => {
-  const gateway = await startHttp(says('ok'), { bodyLimitBytes: 2 * TEN_MB })
+  const gateway = await startHttp(says('ok'), { settings: { bodyLimitBytes: 2 * TEN_MB } })
   const content = '[{",\\'.repeat(TEN_MB / 7)
   const response = await gateway.ask({ messages: [{ role: 'user', content }] })
   expect(response.status).toBe(200)

@@ -1,56 +1,104 @@
 import type { RequestHandler, Response } from 'express'
-import type { ToolCall } from '../../messages.ts'
-import type { RunOrder } from '../../runs/run.ts'
+import { BadRequestError } from '../../errors.ts'
 import { type AnswerPart, isHeldToEnd, readAnswer } from '../answer.ts'
 import { callerOf } from '../auth.ts'
 import { findModel } from '../find-model.ts'
 import { renameParam } from '../rename-param.ts'
-import { wantsServerTools, wantsTrace } from '../request-headers.ts'
+import { wantsHeartbeat, wantsServerTools, wantsTrace } from '../request-headers.ts'
+import { requireStream } from '../require-stream.ts'
 import { announceRun, type RunRouteDeps } from '../run-route.ts'
+import { toWireRun } from '../runs/wire-run.ts'
 import { hangUpSignal } from '../transport/hang-up-signal.ts'
+import { sendJson, startJsonHeartbeat } from '../transport/json-heartbeat.ts'
 import { createSseWriter } from '../transport/sse.ts'
 import { toWireTrace } from '../wire-trace.ts'
-import { type ReplyHead, toCallDeltas, toChunk, toCompletion, toUsageChunk } from './chat-reply.ts'
+import { type ChatEnvelope, toReplyHead } from './chat-envelope.ts'
+import { type ReplyHead, toCallDeltas, toChunk, toUsageChunk } from './chat-reply.ts'
 import { parseChatRequest } from './chat-request.ts'
+import { gatherCompletion } from './gather-completion.ts'
 
 /** `POST /v1/chat/completions`. */
 export function chatCompletions(deps: RunRouteDeps): RequestHandler {
-  const { models, serverToolNames, findSchemaFault, executeRun, newRunId, now, heartbeatMs } = deps
+  const { models, serverToolNames, findSchemaFault, openRun, newRunId, egressAllow, heartbeatMs } = deps
   return async (req, res) => {
     const { note } = res.locals
     const traceByHeader = wantsTrace(req)
-    const context = { serverTools: wantsServerTools(req), serverToolNames, findSchemaFault }
+    const heartbeat = wantsHeartbeat(req)
+    const context = { serverTools: wantsServerTools(req), serverToolNames, findSchemaFault, egressAllow }
     const request = parseChatRequest(req.body, context)
-    const { metadata, hidden, includeUsage, trace, model: modelId, lengthField, ...asked } = request
+    const {
+      metadata,
+      hidden,
+      includeUsage,
+      trace,
+      model: modelId,
+      lengthField,
+      background,
+      webhook,
+      ...order
+    } = request
     if (metadata) note.metadata = metadata
     if (hidden) note.hidden = true
-    const { model } = findModel(models, modelId)
-    const order: RunOrder = { ...asked, id: newRunId(), caller: callerOf(res), model }
-    announceRun(res, order)
+    const listing = findModel(models, modelId)
+    if (order.stream && background) {
+      throw new BadRequestError(
+        'A run in the background cannot be streamed here. Follow it with GET /v1/runs/{id}/events.',
+        { param: 'stream', code: 'unsupported_value' },
+      )
+    }
+    if (order.stream) requireStream(listing)
+    const id = newRunId()
+    const opened = await openRun(req, {
+      id,
+      caller: callerOf(res),
+      order: { ...order, serverTools: order.serverTools && listing.canCallTools !== false },
+      modelId,
+      listing,
+      background,
+      webhook,
+      toEnvelope: (createdMs): ChatEnvelope => ({
+        api: 'chat',
+        head: toReplyHead(id, createdMs, listing.model.id),
+        trace: trace || traceByHeader,
+        ...(metadata && { metadata }),
+      }),
+    })
+    announceRun(res, { id: opened.id, model: listing.model.id })
+    if (background && opened.run !== undefined) {
+      res.status(202).setHeader('location', `/v1/runs/${opened.id}`)
+      res.json(await toWireRun(opened.run))
+      return
+    }
 
-    const head = { id: order.id.replace(/^run_/, 'chatcmpl-'), created: Math.floor(now() / 1000), model: model.id }
-    const reply = { head, trace: trace || traceByHeader }
     const signal = hangUpSignal(res)
-    const answer = readAnswer(executeRun(order, signal), note)
-    const streamed = { ...reply, includeUsage, opensEarly: !isHeldToEnd(order), signal, heartbeatMs }
+    const answer = readAnswer(opened.events(signal), note)
+    const reply = opened.envelope
+    // Failures of a run that takes minutes seldom come at once, and its caller wants to see that it is taken.
+    const openAfterMs = opened.run === undefined ? undefined : QUEUED_OPEN_MS
+    const streamed = { ...reply, includeUsage, opensEarly: !isHeldToEnd(order), openAfterMs, signal, heartbeatMs }
     try {
       if (order.stream) await sendChunks(res, answer, streamed)
-      else await sendCompletion(res, answer, reply)
+      else await sendCompletion(res, answer, { ...reply, heartbeatMs: heartbeat ? heartbeatMs : undefined })
     } catch (error) {
       throw renameParam(error, { max_tokens: lengthField })
     }
   }
 }
 
+const QUEUED_OPEN_MS = 2_000
+
 type Reply = { head: ReplyHead; trace: boolean }
 
-async function sendCompletion(res: Response, answer: AsyncIterable<AnswerPart>, { head, trace }: Reply): Promise<void> {
-  let text = ''
-  const toolCalls: ToolCall[] = []
-  for await (const part of answer) {
-    if (part.type === 'text') text += part.text
-    if (part.type === 'client_call') toolCalls.push(part.call)
-    if (part.type === 'completed') res.json(toCompletion(head, { text, toolCalls }, part.run, trace))
+async function sendCompletion(
+  res: Response,
+  answer: AsyncIterable<AnswerPart>,
+  { heartbeatMs, ...reply }: Reply & { heartbeatMs: number | undefined },
+): Promise<void> {
+  const heart = heartbeatMs === undefined ? undefined : startJsonHeartbeat(res, heartbeatMs)
+  try {
+    sendJson(res, await gatherCompletion(answer, reply))
+  } finally {
+    heart?.stop()
   }
 }
 
@@ -58,6 +106,7 @@ type StreamedReply = Reply & {
   includeUsage: boolean
   /** The stream opens as soon as the model has been heard. */
   opensEarly: boolean
+  openAfterMs: number | undefined
   signal: AbortSignal
   heartbeatMs: number
 }
@@ -65,11 +114,11 @@ type StreamedReply = Reply & {
 async function sendChunks(
   res: Response,
   answer: AsyncIterable<AnswerPart>,
-  { head, trace, includeUsage, opensEarly, signal, heartbeatMs }: StreamedReply,
+  { head, trace, includeUsage, opensEarly, openAfterMs, signal, heartbeatMs }: StreamedReply,
 ): Promise<void> {
   const opening = toChunk(head, { role: 'assistant', content: '' }, null, includeUsage)
   let calls = 0
-  const sse = createSseWriter(res, { opening, heartbeatMs, signal })
+  const sse = createSseWriter(res, { opening, heartbeatMs, openAfterMs, signal })
   try {
     for await (const part of answer) {
       switch (part.type) {

@@ -6,6 +6,7 @@ import { isHiddenCall } from '../hidden-call.ts'
 import { integer } from '../integer.ts'
 import { notSupported, parseRequest, toShown, unsupported } from '../parse-request.ts'
 import { refuseOtherForm } from '../refuse-other-form.ts'
+import { parseWebhook, type Webhook } from '../runs/webhook-field.ts'
 import type { FindSchemaFault } from '../schema-faults.ts'
 import { SHARED_FIELDS } from '../shared-fields.ts'
 import { toMessages } from './chat-messages.ts'
@@ -31,6 +32,9 @@ export type ChatRequest = {
   includeUsage: boolean
   trace: boolean
   metadata: Readonly<Record<string, string>> | undefined
+  /** Answered at once with the run, which goes on by itself. */
+  background: boolean
+  webhook: Webhook | undefined
 }
 
 export type ChatRequestContext = {
@@ -38,6 +42,8 @@ export type ChatRequestContext = {
   serverTools: boolean
   serverToolNames: readonly string[]
   findSchemaFault: FindSchemaFault
+  /** Hosts that webhooks may reach though they are not public. */
+  egressAllow: readonly string[]
 }
 
 /** @throws {@link BadRequestError} */
@@ -45,6 +51,7 @@ export function parseChatRequest(body: unknown, context: ChatRequestContext): Ch
   const { findSchemaFault } = context
   refuseOtherForm(body, RESPONSES_BODY)
   const request = parseRequest(ChatBody, body)
+  const background = request.background ?? false
   const messages = toMessages(request.messages)
   const hidden = isHiddenCall(messages)
   const serverTools = context.serverTools && !hidden
@@ -65,6 +72,8 @@ export function parseChatRequest(body: unknown, context: ChatRequestContext): Ch
     includeUsage: request.stream_options?.include_usage ?? false,
     trace: request.groundwire?.trace ?? false,
     metadata: request.metadata ?? undefined,
+    background,
+    webhook: parseWebhook(request.groundwire?.webhook, { background, egressAllow: context.egressAllow }),
   }
 }
 
@@ -114,6 +123,7 @@ export const ChatBody = z.object({
       notSupported('function_call', " Use 'tool_choice'."),
     )
     .optional(),
+  background: z.boolean().nullish(),
   response_format: ResponseFormat.nullish(),
   modalities: z
     .array(z.unknown())

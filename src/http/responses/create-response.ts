@@ -1,84 +1,98 @@
 import type { RequestHandler } from 'express'
 import type { Logger } from 'pino'
-import type { RunOrder } from '../../runs/run.ts'
+import type { RunNews } from '../../runs/run-news.ts'
 import { isHeldToEnd } from '../answer.ts'
 import { callerOf } from '../auth.ts'
 import { findModel } from '../find-model.ts'
 import { isHiddenCall } from '../hidden-call.ts'
 import { wantsServerTools, wantsTrace } from '../request-headers.ts'
+import { requireStream } from '../require-stream.ts'
 import { announceRun, type RunRouteDeps } from '../run-route.ts'
 import { hangUpSignal } from '../transport/hang-up-signal.ts'
-import { type InputItem, parseInput } from './input-items.ts'
+import { followResponse } from './follow-response.ts'
+import { parseInput } from './input-items.ts'
 import { createItemFinder, getConversation, type KeptResponseDeps } from './kept-responses.ts'
 import { refuseDuplicates } from './refuse-duplicates.ts'
-import { type KeptResponse, toResponseId } from './response-object.ts'
-import { parseResponseRequest, type ResponseRequest } from './response-request.ts'
+import type { ResponseEnvelope } from './response-envelope.ts'
+import { toResponseId } from './response-object.ts'
+import { parseResponseRequest } from './response-request.ts'
 import { toResponseStart } from './response-start.ts'
-import { createResponseTeller, type ResponseTeller } from './response-teller.ts'
-import { runInBackground } from './run-in-background.ts'
+import { createResponseTeller } from './response-teller.ts'
 import { sendEvents } from './send-events.ts'
 import { keepFailed, type Telling, tellRun } from './tell-run.ts'
+import { tellStored } from './tell-stored.ts'
 import { toMessages } from './to-messages.ts'
 
-export type CreateResponseDeps = RunRouteDeps & KeptResponseDeps & { log: Logger }
+export type CreateResponseDeps = RunRouteDeps & KeptResponseDeps & { news: RunNews; log: Logger }
 
 /** `POST /v1/responses`. */
 export function createResponse(deps: CreateResponseDeps): RequestHandler {
-  const { models, serverToolNames, findSchemaFault, executeRun, keep, newRunId, now, heartbeatMs, log } = deps
+  const { models, serverToolNames, findSchemaFault, openRun, newRunId, egressAllow, keep, now, heartbeatMs, log } = deps
   return async (req, res) => {
     const { note } = res.locals
     const caller = callerOf(res)
     const serverTools = wantsServerTools(req)
     const traceByHeader = wantsTrace(req)
     const takenNames = serverTools ? serverToolNames : []
-    const request = parseResponseRequest(req.body, { takenNames, findSchemaFault })
+    const request = parseResponseRequest(req.body, { takenNames, findSchemaFault, egressAllow })
     if (Object.keys(request.echo.metadata).length > 0) note.metadata = request.echo.metadata
-    const { model } = findModel(models, request.model)
-    const runId = newRunId()
-    const responseId = toResponseId(runId)
-
+    const listing = findModel(models, request.model)
+    if (request.stream && !request.background) requireStream(listing)
     const earlier = await getConversation(deps, caller, request.previousResponseId)
-    const findItem = createItemFinder(keep, caller, earlier)
+    const id = newRunId()
+    const responseId = toResponseId(id)
+    const findItem = createItemFinder(deps, caller, earlier)
     const input = [...earlier, ...(await parseInput(request.input, { responseId, findItem }))]
     refuseDuplicates(input)
     const messages = toMessages(request.instructions, input)
     const hidden = isHiddenCall(messages)
-    const order: RunOrder = {
-      id: runId,
-      caller,
-      model,
+    if (hidden) note.hidden = true
+    const { leftOut } = request.offered
+    if (leftOut.length > 0) res.setHeader('x-groundwire-tools-left-out', leftOut.join(', '))
+    const order = {
       messages,
       params: request.params,
       stream: request.stream,
-      serverTools: serverTools && !hidden,
+      serverTools: serverTools && !hidden && listing.canCallTools !== false,
       clientTools: request.offered.tools,
       toolChoice: request.toolChoice,
       parallelToolCalls: request.parallelToolCalls,
       format: request.format,
     }
-    if (hidden) note.hidden = true
-    announceRun(res, order)
-    const { leftOut } = request.offered
-    if (leftOut.length > 0) res.setHeader('x-groundwire-tools-left-out', leftOut.join(', '))
-
-    const teller = createResponseTeller({
-      start: toResponseStart(request, { id: responseId, model: model.id, createdMs: now() }),
-      callers: request.offered.callers,
-      trace: request.trace || traceByHeader,
-      now,
+    const opened = await openRun(req, {
+      id,
+      caller,
+      order,
+      modelId: request.model,
+      listing,
+      background: request.background,
+      webhook: request.webhook,
+      toEnvelope: (createdMs): ResponseEnvelope => ({
+        api: 'responses',
+        start: toResponseStart(request, { id: responseId, model: listing.model.id, createdMs }),
+        input,
+        callers: [...request.offered.callers],
+        trace: request.trace || traceByHeader,
+        streams: request.background && request.stream,
+      }),
     })
-    const keepIt = async () => {
-      if (request.store) await keep.set(caller, responseId, toKept(teller, input, request))
-    }
-    const telling: Telling = { order, teller, keepIt }
+    announceRun(res, { id: opened.id, model: listing.model.id })
     const signal = hangUpSignal(res)
-    if (request.background) {
-      const run = runInBackground(deps, { ...telling, input })
-      if (request.stream) await sendEvents(res, run.follow(-1, signal), { signal, heartbeatMs })
-      else res.json(run.response())
+    const { envelope, run } = opened
+    if (request.background && run !== undefined) {
+      const events = followResponse(deps, { run, envelope }, { after: -1, signal })
+      if (request.stream) await sendEvents(res, events, { signal, heartbeatMs })
+      else res.json((await tellStored(run, envelope)).response)
       return
     }
-    const events = tellRun(executeRun, { ...telling, beginsEarly: !isHeldToEnd(order), note }, signal)
+
+    const teller = createResponseTeller({ ...envelope, callers: new Map(envelope.callers), now })
+    const keepIt = async () => {
+      const { id } = envelope.start
+      if (request.store) await keep.set(caller, id, { response: teller.response(), input: envelope.input })
+    }
+    const telling: Telling = { runId: opened.id, teller, keepIt }
+    const events = tellRun(opened.events(signal), { ...telling, beginsEarly: !isHeldToEnd(order), note })
     if (request.stream) {
       const fail = async (thrown: unknown) => {
         const last = teller.fail(thrown)
@@ -91,9 +105,4 @@ export function createResponse(deps: CreateResponseDeps): RequestHandler {
       res.json(teller.response())
     }
   }
-}
-
-function toKept(teller: ResponseTeller, input: readonly InputItem[], request: ResponseRequest): KeptResponse {
-  const isStreamedAgain = request.background && request.stream
-  return { response: teller.response(), input, textLengths: isStreamedAgain ? teller.textLengths() : null }
 }

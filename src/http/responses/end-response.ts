@@ -1,16 +1,16 @@
 import type { RequestHandler } from 'express'
 import { BadRequestError } from '../../errors.ts'
 import { callerOf } from '../auth.ts'
-import { getKept, idOf, type KeptResponseDeps, refuseUnknown } from './kept-responses.ts'
+import { findInBackground, getResponse, idOf, type KeptResponseDeps, refuseUnknown } from './kept-responses.ts'
 
 /** `POST /v1/responses/{id}/cancel`: stops a run in the background. Asking again changes nothing. */
-export function cancelResponse({ keep, background }: KeptResponseDeps): RequestHandler {
+export function cancelResponse(deps: KeptResponseDeps): RequestHandler {
   return async (req, res) => {
     const id = idOf(req)
     const caller = callerOf(res)
-    const run = background.find(caller, id)
-    await run?.cancel()
-    const response = run?.response() ?? (await getKept(keep, caller, id)).response
+    const found = await findInBackground(deps.runs, caller, id)
+    if (found !== undefined) await deps.runs.cancel(caller, found.run.id)
+    const { response } = await getResponse(deps, caller, id)
     if (!response.background) {
       throw new BadRequestError('Cannot cancel a synchronous response.', { param: 'id' })
     }
@@ -19,12 +19,17 @@ export function cancelResponse({ keep, background }: KeptResponseDeps): RequestH
 }
 
 /** `DELETE /v1/responses/{id}`: forgets it, and stops it where it still runs. */
-export function deleteResponse({ keep, background }: KeptResponseDeps): RequestHandler {
+export function deleteResponse({ keep, runs }: KeptResponseDeps): RequestHandler {
   return async (req, res) => {
     const id = idOf(req)
     const caller = callerOf(res)
-    await background.find(caller, id)?.cancel()
-    if (!(await keep.delete(caller, id))) refuseUnknown(id)
+    const found = await findInBackground(runs, caller, id)
+    if (found !== undefined) {
+      await runs.cancel(caller, found.run.id)
+      await runs.forget(caller, found.run.id)
+    } else if (!(await keep.delete(caller, id))) {
+      refuseUnknown(id)
+    }
     res.json({ id, object: 'response', deleted: true })
   }
 }

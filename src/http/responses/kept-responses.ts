@@ -1,20 +1,54 @@
 import type { Request } from 'express'
 import { BadRequestError, GatewayError } from '../../errors.ts'
 import type { Keep } from '../../runs/keep.ts'
+import type { RunRecord } from '../../runs/run-record.ts'
+import type { RunDesk } from '../../runs/run-store.ts'
 import { toShown } from '../parse-request.ts'
-import type { BackgroundRuns } from './background-runs.ts'
 import type { InputItem } from './input-items.ts'
-import { type KeptResponse, toResponseIdOfItem } from './response-object.ts'
+import { type ResponseEnvelope, toResponseEnvelope } from './response-envelope.ts'
+import { type KeptResponse, toResponseIdOfItem, toRunId } from './response-object.ts'
+import { tellStored } from './tell-stored.ts'
 
-/** What the routes on a response that exists are made with: it is kept once it has ended. */
-export type KeptResponseDeps = { keep: Keep<KeptResponse>; background: BackgroundRuns }
+/** What the routes on a response that exists are made with: one in the background is kept as its run, another by itself. */
+export type KeptResponseDeps = {
+  keep: Keep<KeptResponse>
+  runs: Pick<RunDesk, 'find' | 'cancel' | 'forget'>
+}
 
 /** The response that `/v1/responses/{id}` names. */
 export const idOf = (req: Request): string => String(req.params.id)
 
+export type BackgroundResponse = { run: RunRecord; envelope: ResponseEnvelope }
+
+/** A response in the background, whether or not it has ended. */
+export async function findInBackground(
+  runs: Pick<RunDesk, 'find'>,
+  caller: string,
+  id: string,
+): Promise<BackgroundResponse | undefined> {
+  const runId = toRunId(id)
+  const run = runId === undefined ? undefined : await runs.find(caller, runId)
+  const envelope = toResponseEnvelope(run?.envelope)
+  return run !== undefined && envelope?.start.background ? { run, envelope } : undefined
+}
+
+/** A response as it stands; undefined where the caller has none of that id. */
+export async function findResponse(
+  { keep, runs }: Pick<KeptResponseDeps, 'keep' | 'runs'>,
+  caller: string,
+  id: string,
+): Promise<KeptResponse | undefined> {
+  const kept = await keep.get(caller, id)
+  if (kept !== undefined) return kept
+  const found = await findInBackground(runs, caller, id)
+  if (found === undefined) return undefined
+  const { response } = await tellStored(found.run, found.envelope)
+  return { response, input: found.envelope.input }
+}
+
 /** @throws {@link GatewayError} 404 where the caller has none of that id. */
-export async function getKept(keep: Keep<KeptResponse>, caller: string, id: string): Promise<KeptResponse> {
-  return (await keep.get(caller, id)) ?? refuseUnknown(id)
+export async function getResponse(deps: KeptResponseDeps, caller: string, id: string): Promise<KeptResponse> {
+  return (await findResponse(deps, caller, id)) ?? refuseUnknown(id)
 }
 
 export function refuseUnknown(id: string): never {
@@ -26,14 +60,12 @@ export function refuseUnknown(id: string): never {
  * @throws {@link BadRequestError} in OpenAI's wording where nothing can follow it.
  */
 export async function getConversation(
-  { keep, background }: KeptResponseDeps,
+  deps: KeptResponseDeps,
   caller: string,
   id: string | undefined,
 ): Promise<readonly InputItem[]> {
   if (id === undefined) return []
-  const running = background.find(caller, id)
-  if (running !== undefined) throw toNothingFollows(id, running.response().status)
-  const kept = await keep.get(caller, id)
+  const kept = await findResponse(deps, caller, id)
   if (kept === undefined) {
     throw new BadRequestError(`Previous response with id '${toShown(id)}' not found.`, {
       param: 'previous_response_id',
@@ -41,12 +73,8 @@ export async function getConversation(
     })
   }
   const { status, output } = kept.response
-  if (status !== 'completed' && status !== 'incomplete') throw toNothingFollows(id, status)
-  return [...kept.input, ...output]
-}
-
-function toNothingFollows(id: string, status: string): BadRequestError {
-  return new BadRequestError(`Previous response with id '${toShown(id)}' is ${status}: nothing can follow it.`, {
+  if (status === 'completed' || status === 'incomplete') return [...kept.input, ...output]
+  throw new BadRequestError(`Previous response with id '${toShown(id)}' is ${status}: nothing can follow it.`, {
     param: 'previous_response_id',
     code: 'invalid_value',
   })
@@ -57,14 +85,14 @@ function toNothingFollows(id: string, status: string): BadRequestError {
  * is read once, as a request may refer to thousands.
  */
 export function createItemFinder(
-  keep: Keep<KeptResponse>,
+  deps: KeptResponseDeps,
   caller: string,
   conversation: readonly InputItem[],
 ): (id: string) => Promise<InputItem> {
   const here = toIndex(conversation)
   const there = new Map<string, Promise<Index>>()
   const read = async (responseId: string) => {
-    const kept = await keep.get(caller, responseId)
+    const kept = await findResponse(deps, caller, responseId)
     return toIndex(kept === undefined ? [] : [...kept.input, ...kept.response.output])
   }
   return async (id) => {

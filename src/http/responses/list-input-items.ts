@@ -4,15 +4,15 @@ import { BadRequestError } from '../../errors.ts'
 import { callerOf } from '../auth.ts'
 import { queryInteger } from '../integer.ts'
 import { parseRequest, toShown } from '../parse-request.ts'
-import { getKept, idOf, type KeptResponseDeps } from './kept-responses.ts'
+import { getResponse, idOf, type KeptResponseDeps } from './kept-responses.ts'
 
 /** `GET /v1/responses/{id}/input_items`: the conversation before its output, the latest first unless asked otherwise. */
-export function listInputItems({ keep, background }: KeptResponseDeps): RequestHandler {
+export function listInputItems(deps: KeptResponseDeps): RequestHandler {
   return async (req, res) => {
     const id = idOf(req)
     const caller = callerOf(res)
     const { limit, order, after } = parseRequest(ListQuery, req.query)
-    const input = background.find(caller, id)?.input ?? (await getKept(keep, caller, id)).input
+    const { input } = await getResponse(deps, caller, id)
     const items = order === 'asc' ? input : input.toReversed()
     const start = after === undefined ? 0 : items.findIndex((item) => item.id === after) + 1
     if (after !== undefined && start === 0) {

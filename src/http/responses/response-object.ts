@@ -88,12 +88,18 @@ export type CustomCallItem = {
 export type KeptResponse = {
   response: WireResponse
   input: readonly InputItem[]
-  /** Lengths of the texts as they were streamed, where the stream can be read again. */
-  textLengths: readonly number[] | null
 }
 
 /** `resp_…`, of the run's id: the ids of items hold it too, so an item is found through its response. */
 export const toResponseId = (runId: string) => runId.replace(/^run_/, 'resp_')
+
+const RESPONSE_ID = /^resp_([0-9a-z]{24})$/
+
+/** The run of a response; undefined where the id is none of this gateway's. */
+export function toRunId(responseId: string): string | undefined {
+  const suffix = RESPONSE_ID.exec(responseId)?.[1]
+  return suffix === undefined ? undefined : `run_${suffix}`
+}
 
 const ID_OF_ITEM = /^(?:msg|fc|fco|ctc|ctco)_([0-9a-z]+?)(?:i|o)\d+$/i
 

@@ -6,6 +6,7 @@ import type { ToolCheckContext } from '../check-tool.ts'
 import { integer } from '../integer.ts'
 import { notSupported, parseRequest } from '../parse-request.ts'
 import { refuseOtherForm } from '../refuse-other-form.ts'
+import { parseWebhook, type Webhook } from '../runs/webhook-field.ts'
 import { SHARED_FIELDS } from '../shared-fields.ts'
 import { type OfferedTools, parseTools } from './offered-tools.ts'
 import { type TextFormat, textFormat, toAnswerFormat } from './text-format.ts'
@@ -25,6 +26,7 @@ export type ResponseRequest = {
   stream: boolean
   store: boolean
   background: boolean
+  webhook: Webhook | undefined
   trace: boolean
   /** What the reply repeats as it was asked for. */
   echo: ResponseEcho
@@ -44,7 +46,10 @@ type ResponseEcho = {
 }
 
 /** @throws {@link BadRequestError} */
-export function parseResponseRequest(body: unknown, context: ToolCheckContext): ResponseRequest {
+export function parseResponseRequest(
+  body: unknown,
+  context: ToolCheckContext & { egressAllow: readonly string[] },
+): ResponseRequest {
   refuseOtherForm(body, CHAT_BODY)
   const request = parseRequest(ResponseBody, body)
   const stream = request.stream ?? false
@@ -72,6 +77,7 @@ export function parseResponseRequest(body: unknown, context: ToolCheckContext): 
     stream,
     store,
     background,
+    webhook: parseWebhook(request.groundwire?.webhook, { background, egressAllow: context.egressAllow }),
     trace: request.groundwire?.trace ?? false,
     echo: {
       toolChoice: request.tool_choice ?? 'auto',

@@ -17,8 +17,6 @@ import {
 /** What a run tells, as a response that grows: the events in order, and the response as it stands. */
 export type ResponseTeller = {
   response(): WireResponse
-  /** Lengths of all texts, in the order they came. */
-  textLengths(): readonly number[]
   /** The response exists. The others tell it where it has not been told. */
   open(): ResponseEvent[]
   /** The model has been heard. */
@@ -29,8 +27,6 @@ export type ResponseTeller = {
   complete(run: RunCompleted): ResponseEvent[]
   fail(thrown: unknown): ResponseEvent[]
   cancel(): ResponseEvent[]
-  /** Ends as `response` did. */
-  end(response: WireResponse): ResponseEvent[]
 }
 
 export type ResponseTellerOptions = {
@@ -45,7 +41,6 @@ export type ResponseTellerOptions = {
 
 export function createResponseTeller({ start, callers, trace, now }: ResponseTellerOptions): ResponseTeller {
   const suffix = start.id.replace(/^resp_/, '')
-  const lengths: number[] = []
   let response = start
   let sequence = 0
   let stage: 'new' | 'open' | 'begun' = 'new'
@@ -71,7 +66,6 @@ export function createResponseTeller({ start, callers, trace, now }: ResponseTel
 
   function text(delta: string): ResponseEvent[] {
     const events = begin()
-    lengths.push(delta.length)
     if (message === undefined) {
       const item: MessageItem = {
         type: 'message',
@@ -151,12 +145,6 @@ export function createResponseTeller({ start, callers, trace, now }: ResponseTel
     return [...events, ...toEnd()]
   }
 
-  function end(last: WireResponse): ResponseEvent[] {
-    const events = [...begin(), ...endMessage(last.status === 'completed' ? 'completed' : 'incomplete')]
-    response = last
-    return [...events, ...toEnd()]
-  }
-
   function toEnd(): ResponseEvent[] {
     const { status, error } = response
     if (error !== null) {
@@ -168,7 +156,6 @@ export function createResponseTeller({ start, callers, trace, now }: ResponseTel
 
   return {
     response: () => response,
-    textLengths: () => lengths,
     open,
     begin,
     text,
@@ -176,7 +163,6 @@ export function createResponseTeller({ start, callers, trace, now }: ResponseTel
     complete,
     fail: (thrown) => breakOff({ status: 'failed', error: toFailure(thrown) }),
     cancel: () => breakOff({ status: 'cancelled', error: null }),
-    end,
   }
 }
 

@@ -25,9 +25,10 @@ export async function sendEvents(
     }
     for await (const event of events) await sse.send(event)
   } catch (error) {
-    if (!res.headersSent || signal.aborted || fail === undefined) throw error
+    if (!res.headersSent || res.destroyed || fail === undefined) throw error
     res.locals.note.error = error
-    for (const event of await fail(error)) await sse.send(event)
+    sse.end(await fail(error))
+    return
   } finally {
     sse.stop()
   }

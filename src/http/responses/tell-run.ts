@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { ExecuteRun, RunOrder } from '../../runs/run.ts'
+import type { RunEvent } from '../../runs/run.ts'
 import { readAnswer } from '../answer.ts'
 import { toErrorLog } from '../error-log.ts'
 import type { RequestNote } from '../request-note.ts'
@@ -7,7 +7,7 @@ import type { ResponseEvent } from './response-event.ts'
 import { inWordsOfResponses } from './response-failure.ts'
 import type { ResponseTeller } from './response-teller.ts'
 
-export type Telling = { order: RunOrder; teller: ResponseTeller; keepIt: () => Promise<void> }
+export type Telling = { runId: string; teller: ResponseTeller; keepIt: () => Promise<void> }
 
 type TellRunOptions = {
   /** The response begins as soon as the model has been heard. */
@@ -17,12 +17,11 @@ type TellRunOptions = {
 
 /** A run as the events of its response, which is kept before its end is told, so that what follows at once finds it. */
 export async function* tellRun(
-  executeRun: ExecuteRun,
-  { order, teller, keepIt, beginsEarly, note }: Telling & TellRunOptions,
-  signal: AbortSignal,
+  run: AsyncIterable<RunEvent>,
+  { teller, keepIt, beginsEarly, note }: Omit<Telling, 'runId'> & TellRunOptions,
 ): AsyncGenerator<ResponseEvent> {
   try {
-    for await (const part of readAnswer(executeRun(order, signal), note)) {
+    for await (const part of readAnswer(run, note)) {
       switch (part.type) {
         case 'working':
           if (beginsEarly) yield* teller.begin()
@@ -49,8 +48,6 @@ export async function* tellRun(
 }
 
 /** Keeps a response that failed. Where that fails too the caller need not hear of it, but the log does. */
-export async function keepFailed({ order, keepIt }: Telling, log: Logger): Promise<void> {
-  await keepIt().catch((error: unknown) =>
-    log.error({ runId: order.id, error: toErrorLog(error) }, 'response not kept'),
-  )
+export async function keepFailed({ runId, keepIt }: Telling, log: Logger): Promise<void> {
+  await keepIt().catch((error: unknown) => log.error({ runId, error: toErrorLog(error) }, 'response not kept'))
 }
