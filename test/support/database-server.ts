@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { type EmbeddedServer, startEmbedded } from '../../src/db/embedded/start-embedded.ts'
 import { migrate } from '../../src/db/migrate.ts'
+import { createRunQueue } from '../../src/runs/queue/create-run-queue.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -41,5 +42,8 @@ export default async function setUp(project: TestProject): Promise<() => Promise
 async function startTemplate(folder: string): Promise<EmbeddedServer> {
   const server = await startEmbedded({ dataDir: folder, durable: false })
   await migrate(server.connectionString)
+  const quiet = { debug() {}, info() {}, warn() {}, error() {} }
+  const queue = await createRunQueue({ databaseUrl: server.connectionString, log: quiet }) // makes its tables
+  await queue.close()
   return server
 }

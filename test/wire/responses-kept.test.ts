@@ -241,3 +241,19 @@ test('§2 only a background response can be cancelled, or streamed again', async
   })
   expect(await get(`${id}?stream=true`)).toMatchObject({ status: 400, body: { error: { param: 'stream' } } })
 })
+
+test('§2 an answer that cannot be kept is told all the same, and the log says that it was not', async () => {
+  const fails = () => Promise.reject(new Error('store down'))
+  const gateway = await startHttp(says('hi'), {
+    keptResponses: { get: async () => undefined, set: fails, delete: async () => false },
+  })
+  const { create } = responsesOf(gateway)
+  expect(await create({ input: 'hello' })).toMatchObject({ status: 200, body: { status: 'completed' } })
+  expect(gateway.log).toContainEqual(
+    expect.objectContaining({
+      msg: 'response not kept',
+      level: 50,
+      error: expect.objectContaining({ message: 'store down' }),
+    }),
+  )
+})

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { RunNews } from '../../runs/run-news.ts'
 import { isHeldToEnd } from '../answer.ts'
 import { callerOf } from '../auth.ts'
+import { toErrorLog } from '../error-log.ts'
 import { findModel } from '../find-model.ts'
 import { isHiddenCall } from '../hidden-call.ts'
 import { wantsServerTools, wantsTrace } from '../request-headers.ts'
@@ -19,7 +20,7 @@ import { parseResponseRequest } from './response-request.ts'
 import { toResponseStart } from './response-start.ts'
 import { createResponseTeller } from './response-teller.ts'
 import { sendEvents } from './send-events.ts'
-import { keepFailed, type Telling, tellRun } from './tell-run.ts'
+import { tellRun } from './tell-run.ts'
 import { tellStored } from './tell-stored.ts'
 import { toMessages } from './to-messages.ts'
 
@@ -87,16 +88,18 @@ export function createResponse(deps: CreateResponseDeps): RequestHandler {
     }
 
     const teller = createResponseTeller({ ...envelope, callers: new Map(envelope.callers), now })
+    // An answer that could not be kept is still an answer: what would follow it is told that there is nothing to follow.
     const keepIt = async () => {
-      const { id } = envelope.start
-      if (request.store) await keep.set(caller, id, { response: teller.response(), input: envelope.input })
+      if (!request.store) return
+      await keep
+        .set(caller, envelope.start.id, { response: teller.response(), input: envelope.input })
+        .catch((error: unknown) => log.error({ runId: opened.id, error: toErrorLog(error) }, 'response not kept'))
     }
-    const telling: Telling = { runId: opened.id, teller, keepIt }
-    const events = tellRun(opened.events(signal), { ...telling, beginsEarly: !isHeldToEnd(order), note })
+    const events = tellRun(opened.events(signal), { teller, keepIt, beginsEarly: !isHeldToEnd(order), note })
     if (request.stream) {
       const fail = async (thrown: unknown) => {
         const last = teller.fail(thrown)
-        await keepFailed(telling, log)
+        await keepIt()
         return last
       }
       await sendEvents(res, events, { signal, heartbeatMs, fail })

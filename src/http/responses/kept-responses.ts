@@ -34,7 +34,7 @@ export async function findInBackground(
 
 /** A response as it stands; undefined where the caller has none of that id. */
 export async function findResponse(
-  { keep, runs }: Pick<KeptResponseDeps, 'keep' | 'runs'>,
+  { keep, runs }: KeptResponseDeps,
   caller: string,
   id: string,
 ): Promise<KeptResponse | undefined> {

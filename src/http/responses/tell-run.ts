@@ -1,15 +1,14 @@
-import type { Logger } from 'pino'
 import type { RunEvent } from '../../runs/run.ts'
 import { readAnswer } from '../answer.ts'
-import { toErrorLog } from '../error-log.ts'
 import type { RequestNote } from '../request-note.ts'
 import type { ResponseEvent } from './response-event.ts'
 import { inWordsOfResponses } from './response-failure.ts'
 import type { ResponseTeller } from './response-teller.ts'
 
-export type Telling = { runId: string; teller: ResponseTeller; keepIt: () => Promise<void> }
-
-type TellRunOptions = {
+export type Telling = {
+  teller: ResponseTeller
+  /** Keeps the response as it stands. Does not reject. */
+  keepIt: () => Promise<void>
   /** The response begins as soon as the model has been heard. */
   beginsEarly: boolean
   note: RequestNote
@@ -18,7 +17,7 @@ type TellRunOptions = {
 /** A run as the events of its response, which is kept before its end is told, so that what follows at once finds it. */
 export async function* tellRun(
   run: AsyncIterable<RunEvent>,
-  { teller, keepIt, beginsEarly, note }: Omit<Telling, 'runId'> & TellRunOptions,
+  { teller, keepIt, beginsEarly, note }: Telling,
 ): AsyncGenerator<ResponseEvent> {
   try {
     for await (const part of readAnswer(run, note)) {
@@ -45,9 +44,4 @@ export async function* tellRun(
   } catch (error) {
     throw inWordsOfResponses(error)
   }
-}
-
-/** Keeps a response that failed. Where that fails too the caller need not hear of it, but the log does. */
-export async function keepFailed({ runId, keepIt }: Telling, log: Logger): Promise<void> {
-  await keepIt().catch((error: unknown) => log.error({ runId, error: toErrorLog(error) }, 'response not kept'))
 }

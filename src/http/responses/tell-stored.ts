@@ -1,6 +1,6 @@
 import { retell } from '../../runs/follow-run.ts'
 import type { RunRecord } from '../../runs/run-record.ts'
-import { toGatewayError } from '../../runs/stored-error.ts'
+import { fromStoredError } from '../../runs/stored-error.ts'
 import { readAnswer } from '../answer.ts'
 import type { ResponseEnvelope } from './response-envelope.ts'
 import type { ResponseEvent } from './response-event.ts'
@@ -25,7 +25,7 @@ export async function tellStored(
   } else if (outcome?.state === 'cancelled') {
     events.push(...teller.cancel())
   } else if (outcome !== null) {
-    events.push(...teller.fail(inWordsOfResponses(toGatewayError(outcome.error))))
+    events.push(...teller.fail(inWordsOfResponses(fromStoredError(outcome.error))))
   }
   return { response: teller.response(), events }
 }
