@@ -20,6 +20,7 @@ import { loadModelsFile } from './models/models-file.ts'
 import { createRehearsal } from './models/rehearsal.ts'
 import { createProbes } from './probes.ts'
 import { createReadiness } from './readiness.ts'
+import { bestEffort } from './runs/best-effort-keep.ts'
 import { createExecuteRun } from './runs/execute-run.ts'
 import type { KeptTurn } from './runs/kept-turn.ts'
 import { loadPrompts } from './runs/prompts.ts'
@@ -118,7 +119,11 @@ async function start(config: Config, { log, env, cleanUp, closing }: Starting): 
     createExecuteRun({
       tools,
       openChainSession: chains.openSession,
-      keptTurns: createStoredKeep<KeptTurn | { at: string }>({ database, kind: 'turn', ttlMs: KEPT_TURN_MS }),
+      // Without them the model asks its tools again.
+      keptTurns: bestEffort(
+        createStoredKeep<KeptTurn | { at: string }>({ database, kind: 'turn', ttlMs: KEPT_TURN_MS }),
+        (err) => log.warn({ err }, 'results of a mixed step are lost while the store is away'),
+      ),
       prompts,
       limits: { ...DEFAULT_LIMITS, runTimeoutMs: config.runTimeoutMs, holdBackTokens: config.holdBackTokens },
     }),
