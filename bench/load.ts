@@ -2,7 +2,14 @@ import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** One request, as it is sent again and again. */
-export type Ask = { url: string; path: string; body: object; headers?: Record<string, string> }
+export type Ask = {
+  url: string
+  path: string
+  body: object
+  headers?: Record<string, string>
+  /** Of a good answer; 200 where unset. */
+  status?: number
+}
 
 const agent = new Agent({ keepAlive: true })
 
@@ -31,6 +38,16 @@ export async function runPaced(ask: Ask, { perSec, requests }: { perSec: number;
   return Promise.all(times)
 }
 
+/** Sends it `requests` times at once; returns how many answers had which status. */
+export async function countAnswers(ask: Ask, requests: number): Promise<Map<number, number>> {
+  const send = createCall(ask)
+  const counts = new Map<number, number>()
+  for (const { status } of await Promise.all(Array.from({ length: requests }, send))) {
+    counts.set(status, (counts.get(status) ?? 0) + 1)
+  }
+  return counts
+}
+
 /** Sends it once; returns the answer as it came. */
 export async function readAnswer({ url, path, body, headers }: Ask): Promise<string> {
   const init = { method: 'POST', headers: toHeaders(headers), body: JSON.stringify(body) }
@@ -43,7 +60,16 @@ const toHeaders = (headers: Ask['headers']) => ({
   ...headers,
 })
 
-function createSender({ url, path, body, headers }: Ask): () => Promise<number> {
+function createSender(ask: Ask): () => Promise<number> {
+  const call = createCall(ask)
+  return async () => {
+    const { status, tookMs } = await call()
+    if (status !== (ask.status ?? 200)) throw new Error(`HTTP ${status} from ${ask.url}`)
+    return tookMs
+  }
+}
+
+function createCall({ url, path, body, headers }: Ask): () => Promise<{ status: number; tookMs: number }> {
   const text = JSON.stringify(body)
   const options = { agent, method: 'POST', headers: toHeaders(headers) }
   return () => {
@@ -54,10 +80,7 @@ function createSender({ url, path, body, headers }: Ask): () => Promise<number> 
       call.on('response', (answer) => {
         answer.resume()
         answer.on('error', reject)
-        answer.on('end', () => {
-          if (answer.statusCode === 200) resolve(performance.now() - startedAt)
-          else reject(new Error(`HTTP ${answer.statusCode} from ${url}`))
-        })
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, tookMs: performance.now() - startedAt }))
       })
       call.end(text)
     })

@@ -1,17 +1,28 @@
 import { cpus } from 'node:os'
 import { createControl } from '../devchain/control.ts'
 import { startDevChain } from '../devchain/start.ts'
+import { bootRows } from './boot-rows.ts'
 import { type Child, startChild } from './child.ts'
 import type { Row } from './figures.ts'
 import { installPeer } from './install-peer.ts'
 import { latencyRows } from './latency-rows.ts'
+import { parallelRows } from './parallel-rows.ts'
 import { plainRows } from './plain-rows.ts'
+import { queueRows } from './queue-rows.ts'
+import { recoveryRows } from './recovery-rows.ts'
+import { startStore } from './store.ts'
 import { streamRows } from './stream-rows.ts'
 import { toolRows } from './tool-rows.ts'
+import { waitingRows } from './waiting-rows.ts'
 
-/** Prints the figures of the README: ratios within this run, so that they mean the same on any machine. */
+/**
+ * Prints the figures of the README: ratios within this run, so that they mean the same on any machine. With arguments only
+ * those groups, as `npm run bench -- queue boot`.
+ */
 async function main(): Promise<void> {
-  const peerName = await installPeer()
+  const groups = new Set(process.argv.slice(2))
+  const isAsked = (group: string) => groups.size === 0 || groups.has(group)
+  const peerName = isAsked('plain') ? await installPeer() : undefined
   const chain = await startDevChain({ chainIds: [1] })
   const control = createControl({ url: chain.rpcUrls[1]?.[0] ?? '', chainId: 1 })
   const stop: (() => Promise<void>)[] = [() => chain.stop()]
@@ -21,25 +32,41 @@ async function main(): Promise<void> {
     return child
   }
   try {
+    const store = await startStore()
+    stop.push(store.stop)
     const node = await start('bare-proxy.ts', { UPSTREAM: chain.rpcUrls[1]?.[0] ?? '' })
     const stub = await start('stub-model.ts')
-    const proxy = await start('bare-proxy.ts', { UPSTREAM: stub.url })
     const startGateway = (env: Record<string, string>) =>
       start('gateway.ts', { PORT: '0', RPC_URL_1: node.url, CHAINS: 'ethereum', ...env })
-    const gateway = await startGateway({ OLLAMA_BASE_URL: stub.url, OPERATOR_MODEL: 'ollama:stub' })
-    const openaiGateway = await startGateway({
-      OPENAI_BASE_URL: `${stub.url}/v1`,
-      OPENAI_API_KEY: 'bench',
-      OPERATOR_MODEL: 'openai:stub',
+    const fromOllama = { OLLAMA_BASE_URL: stub.url, OPERATOR_MODEL: 'ollama:stub', CONDUCTOR_MODEL: 'ollama:stub' }
+    const startQueued = (env: Record<string, string>) => startGateway({ ...fromOllama, ...env })
+    const rows: Row[] = []
+    const add = async (group: string, measure: () => Promise<readonly Row[]>) => {
+      if (isAsked(group)) rows.push(...(await measure()))
+    }
+
+    const proxy = await start('bare-proxy.ts', { UPSTREAM: stub.url })
+    const gateway = await startGateway({ ...fromOllama, DATABASE_URL: await store.newDatabase() })
+    await add('plain', async () => {
+      const openaiGateway = await startGateway({
+        OPENAI_BASE_URL: `${stub.url}/v1`,
+        OPENAI_API_KEY: 'bench',
+        OPERATOR_MODEL: 'openai:stub',
+        DATABASE_URL: await store.newDatabase(),
+      })
+      const peer = peerName === undefined ? undefined : { child: await start('peer.ts'), name: peerName }
+      return plainRows({ stub, proxy, ollamaGateway: gateway, openaiGateway, peer })
     })
-    const peer = peerName === undefined ? undefined : { child: await start('peer.ts'), name: peerName }
-    print([
-      ...(await plainRows({ stub, proxy, ollamaGateway: gateway, openaiGateway, peer })),
-      ...(await latencyRows({ proxy, gateway })),
-      ...(await streamRows(gateway)),
-      ...(await toolRows({ stub, node, gateway, mine: () => control.mine() })),
-      ['boot to listening', `${Math.round(gateway.bootMs)} ms`, ''],
-    ])
+    await add('latency', () => latencyRows({ proxy, gateway }))
+    await add('streams', () => streamRows(gateway))
+    await add('tools', () => toolRows({ stub, node, gateway, mine: () => control.mine() }))
+    await add('parallel', () => parallelRows(gateway))
+    await gateway.stop()
+    await add('queue', () => queueRows({ store, startGateway: startQueued }))
+    await add('waiting', () => waitingRows({ store, startGateway: startQueued }))
+    await add('recovery', () => recoveryRows({ store, startGateway: startQueued }))
+    await add('boot', () => bootRows({ store, rpcUrl: node.url }))
+    print(rows)
   } finally {
     for (const end of stop.reverse()) await end()
   }

@@ -3,6 +3,8 @@ import { mean, type Row, toMs } from './figures.ts'
 import { runLoad } from './load.ts'
 
 const STREAMS = 200
+/** One caller alone may not have so many. */
+const CALLERS = 4
 /** Of the stub's slow answer: 10 a second. */
 const WORDS = 120
 
@@ -11,7 +13,11 @@ export async function streamRows(gateway: Child): Promise<Row[]> {
   const body = { model: 'operator', messages: [{ role: 'user', content: `slow:${WORDS}` }], stream: true }
   const ask = { url: gateway.url, path: '/v1/chat/completions', body }
   const before = await gateway.report()
-  const held = runLoad(ask, { requests: STREAMS, concurrency: STREAMS })
+  const load = { requests: STREAMS / CALLERS, concurrency: STREAMS / CALLERS }
+  const loads = Array.from({ length: CALLERS }, (_, i) =>
+    runLoad({ ...ask, headers: { authorization: `Bearer bench-${i}` } }, load),
+  )
+  const held = Promise.all(loads).then((times) => times.flat())
   // Memory is read while all of them are open.
   const [, during] = await Promise.all([
     held,

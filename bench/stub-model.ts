@@ -48,15 +48,16 @@ function toAnswer(path: string, { model = 'stub', stream, messages = [] }: ChatR
   const [, name, argumentsText = '{}'] = /^tool:(\w+) (.*)$/s.exec(asked) ?? []
   const pieces: Piece[] = name === undefined ? toWords(slowWords || WORDS) : [{ name, argumentsText }]
   const pauseMs = slowWords > 0 ? SLOW_WORD_MS : 0
+  const wholeMs = slowWords * SLOW_WORD_MS
   if (path === '/api/chat') {
     // Ollama streams unless it is told not to.
     return stream === false
-      ? { contentType: 'application/json', frames: [toOllamaWhole(model, pieces)], pauseMs }
+      ? { contentType: 'application/json', frames: [toOllamaWhole(model, pieces)], pauseMs: wholeMs }
       : { contentType: 'application/x-ndjson', frames: toOllama(model, pieces), pauseMs }
   }
   if (path !== '/v1/chat/completions') return { contentType: 'application/json', frames: ['{}'], pauseMs }
   if (stream === true) return { contentType: 'text/event-stream', frames: toOpenAIStream(model, pieces), pauseMs }
-  return { contentType: 'application/json', frames: [toOpenAIWhole(model, pieces)], pauseMs }
+  return { contentType: 'application/json', frames: [toOpenAIWhole(model, pieces)], pauseMs: wholeMs }
 }
 
 function toWords(count: number): Piece[] {

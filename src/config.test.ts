@@ -71,6 +71,8 @@ describe('the configuration', () => {
     [{ OLLAMA_NUM_CTX: '2048.5' }, 'OLLAMA_NUM_CTX: must be a whole number'],
     [{ OPERATOR_MODEL: ' openai: ' }, "OPERATOR_MODEL: 'openai:' names no model: openai:<model>"],
     [{ OLLAMA_BASE_URL: 'http://gpu:11434/v1/' }, "OLLAMA_BASE_URL: must be Ollama's own address: leave out the /v1"],
+    [{ DATABASE_URL: 'mysql://root:hunter2@db/x' }, 'DATABASE_URL: must be a URL that begins with postgres://'],
+    [{ ROLE: 'worker' }, 'DATABASE_URL: must be set with ROLE=worker: gateways and workers share one Postgres'],
   ])('of %j is refused with what would be right', (env, complaint) => {
     expect(messageOf(() => parseConfig(env))).toBe(`The environment needs a correction:\n  ${complaint}`)
   })

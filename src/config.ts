@@ -74,7 +74,11 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''))
   const parsed = Env.safeParse(set)
   const rpcUrls = parseRpcUrls(set)
-  const complaints = [...(parsed.success ? [] : parsed.error.issues.map(toComplaint)), ...rpcUrls.complaints]
+  const complaints = [
+    ...(parsed.success ? [] : parsed.error.issues.map(toComplaint)),
+    ...rpcUrls.complaints,
+    ...sharingComplaints(set),
+  ]
   if (!parsed.success || complaints.length > 0) {
     throw new ConfigError(`The environment needs a correction:\n${complaints.map((line) => `  ${line}`).join('\n')}`)
   }
@@ -127,18 +131,17 @@ const httpUrl = z
   .transform((url) => url.replace(/\/+$/, ''))
 /** Ollama's OpenAI-compatible API, which guides name, is not the one that is asked. */
 const ollamaUrl = httpUrl.refine((url) => !url.endsWith('/v1'), "must be Ollama's own address: leave out the /v1")
-const urlOf = (schemes: RegExp, example: string) =>
+const urlOf = (schemes: RegExp, beginning: string) =>
   // The value may hold a password, so a complaint never repeats it.
   z
     .string()
     .trim()
-    .refine((url) => schemes.test(URL.parse(url)?.protocol ?? ''), `must be a URL like ${example}`)
-const words = z.string().transform((text) =>
+    .refine((url) => schemes.test(URL.parse(url)?.protocol ?? ''), `must be a URL that begins with ${beginning}`)
+const toWords = (text: string) =>
   text
     .split(',')
     .map((word) => word.trim())
-    .filter((word) => word !== ''),
-)
+    .filter((word) => word !== '')
 const int = (min: number, max: number) => {
   const range = `must be ${min} to ${max}`
   return z.coerce
@@ -153,10 +156,7 @@ const modelSpec = z
   .refine((text) => !text.endsWith(':'), { error: ({ input }) => `'${input}' names no model: ${input}<model>` })
 
 const chainList = z.string().transform((text, context): ChainName[] => {
-  const words = text
-    .split(',')
-    .map((word) => word.trim())
-    .filter((word) => word !== '')
+  const words = toWords(text)
   if (words.length === 0) context.addIssue({ code: 'custom', message: 'must name at least one chain' })
   return words.flatMap((word) => {
     const name = findChainName(word)
@@ -177,8 +177,8 @@ const Env = z.object({
   HOLD_BACK_TOKENS: int(0, 1_000).default(24),
   DRAIN_MS: int(0, 3_600_000).default(20_000),
   ROLE: z.enum(ROLES, { error: `must be one of ${ROLES.join(', ')}` }).default('all'),
-  DATABASE_URL: urlOf(/^postgres(ql)?:$/, 'postgres://user:password@host:5432/groundwire').optional(),
-  REDIS_URL: urlOf(/^rediss?:$/, 'redis://host:6379').optional(),
+  DATABASE_URL: urlOf(/^postgres(ql)?:$/, 'postgres://').optional(),
+  REDIS_URL: urlOf(/^rediss?:$/, 'redis:// or rediss://').optional(),
   DATA_DIR: z.string().default('.groundwire'),
   TOOLS_DIR: z.string().default('tools'),
   PROMPTS_DIR: z.string().default('prompts'),
@@ -206,9 +206,16 @@ const Env = z.object({
   ANSWERS_PER_CALLER: int(1, 100_000).default(128),
   LEASE_MS: int(500, 600_000).default(8_000),
   RUN_RETENTION_HOURS: int(1, 8_760).default(24),
-  EGRESS_ALLOW: words.default([]),
+  EGRESS_ALLOW: z.string().transform(toWords).default([]),
   CHAINS: chainList.default([...CHAIN_NAMES]),
 })
+
+/** The embedded Postgres is one process's own: nobody else would see its runs. */
+function sharingComplaints({ ROLE, DATABASE_URL }: Record<string, string | undefined>): readonly string[] {
+  const shares = ROLE === 'gateway' || ROLE === 'worker'
+  if (!shares || DATABASE_URL !== undefined) return []
+  return [`DATABASE_URL: must be set with ROLE=${ROLE}: gateways and workers share one Postgres`]
+}
 
 const RPC_URL = /^RPC_URL_(.*)$/
 
@@ -227,10 +234,7 @@ function parseRpcUrls(env: Record<string, string | undefined>): {
       complaints.push(`${key}: '${suffix}' is not the id of a known chain; known: ${[...known].join(', ')}`)
       continue
     }
-    const urls = value
-      .split(',')
-      .map((url) => url.trim())
-      .filter((url) => url !== '')
+    const urls = toWords(value)
     // The value may hold an API key, so a complaint never repeats it.
     if (urls.length === 0 || urls.some((url) => !/^https?:$/.test(URL.parse(url)?.protocol ?? ''))) {
       complaints.push(`${key}: must be a comma-separated list of http:// or https:// URLs`)

@@ -78,7 +78,7 @@ export async function startDurableRuns(deps: DurableRunsDeps): Promise<DurableRu
           webhooks.nudge()
         },
         concurrency: workerConcurrency,
-        name: worker,
+        worker,
         log,
       })
     : undefined

@@ -26,12 +26,12 @@ import type { KeptTurn } from './runs/kept-turn.ts'
 import { loadPrompts } from './runs/prompts.ts'
 import { createRunStore } from './runs/store/create-run-store.ts'
 import { createLeases } from './runs/store/leases.ts'
-import { createStoredKeep } from './runs/stored-keep.ts'
+import { createStoredKeep } from './runs/store/stored-keep.ts'
 import { logProgress } from './telemetry/log-progress.ts'
-import { measureRuns } from './telemetry/measure-run.ts'
+import { measureRuns } from './telemetry/measure-runs.ts'
 import { measureStore } from './telemetry/measure-store.ts'
 import { createMetrics } from './telemetry/metrics.ts'
-import { observeRuns } from './telemetry/observe-run.ts'
+import { observeRuns } from './telemetry/observe-runs.ts'
 import { observeStore } from './telemetry/observe-store.ts'
 import { startTracing } from './telemetry/tracing.ts'
 import { loadTools } from './tools/load-tools.ts'
@@ -62,7 +62,10 @@ const KEPT_TURN_MS = 15 * 60_000
 export async function startGateway(config: Config, log: Logger, env: Environment = {}): Promise<Gateway> {
   const cleanUp: (() => Promise<void>)[] = []
   const closing = async () => {
-    for (const free of cleanUp.splice(0).reverse()) await free()
+    for (const free of cleanUp.splice(0).reverse()) {
+      // One that fails must not keep the others open, the embedded server above all.
+      await free().catch((error: unknown) => log.error({ err: error }, 'a part did not close well'))
+    }
   }
   try {
     return await start(config, { log, env, cleanUp, closing })

@@ -1,7 +1,8 @@
+import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { parseConfig } from './config.ts'
 import { dropTracing } from './drop-tracing.ts'
-import { type Gateway, startGateway } from './gateway.ts'
+import type { Gateway } from './gateway.ts'
 import { stopOnSignal } from './stop-on-signal.ts'
 import { createLog } from './telemetry/create-log.ts'
 import { redactSecrets } from './telemetry/redact-secrets.ts'
@@ -11,6 +12,9 @@ async function main(): Promise<void> {
     process.stdout.write(HELP)
     return
   }
+  // A third of the start is compiling. Where it cannot be kept there, it is done each time.
+  enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/groundwire'))
+  const [{ parseConfig }, { startGateway }] = await Promise.all([import('./config.ts'), import('./gateway.ts')])
   const config = parseConfig(process.env)
   const log = createLog({ level: config.logLevel })
   const dropped = dropTracing(process.env)

@@ -2,6 +2,7 @@ import type { Chains } from './chain/chains.ts'
 import type { ModelStatus, Readiness } from './http/show-readiness.ts'
 import type { ModelListing, Models } from './models/models.ts'
 import { checkBackends, toModelHealth } from './models/routing/check-backends.ts'
+import { within } from './within.ts'
 
 export type ReadinessDeps = {
   models: Pick<Models, 'list'>
@@ -38,12 +39,12 @@ async function check({ models, chains, store, queue, role }: Omit<ReadinessDeps,
   const [modelStates, chainStates, storeState, queueState] = await Promise.all([
     Promise.all(own.map((listing) => checkModel(listing, signal))),
     chains.check(signal),
-    store.check(),
-    queue.check(),
+    within(CHECK_MS, store.check()),
+    within(CHECK_MS, queue.check()),
   ])
   const runs = [
-    { id: 'store', ...storeState },
-    { id: 'queue', ...queueState },
+    { id: 'store', ...(storeState ?? FROZEN) },
+    { id: 'queue', ...(queueState ?? FROZEN) },
   ]
   const isWorker = role === 'worker'
   return {
@@ -61,6 +62,9 @@ async function check({ models, chains, store, queue, role }: Omit<ReadinessDeps,
     })),
   }
 }
+
+/** It does not even say that it is down. */
+const FROZEN = { status: 'down', detail: 'it does not answer in time' } as const
 
 /** The one without which the gateway is of no use: what callers get who name none, else the first that answers at once. */
 function findMain(listings: readonly ModelListing[]): ModelListing | undefined {

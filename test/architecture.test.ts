@@ -7,21 +7,24 @@ const ROOT = resolve(import.meta.dirname, '..')
 /** What each part may import, beside itself. A part is a folder or a file of `src/`, or the folder `tools/`. */
 const ARROWS: Record<string, readonly string[]> = {
   errors: [],
+  'error-fields': ['errors'],
   messages: [],
+  within: [],
   'check-json': ['messages'],
   chain: ['errors', 'messages'],
   tools: ['chain', 'errors', 'messages'],
   models: ['errors', 'messages'],
-  db: ['errors', 'messages'],
+  db: ['errors', 'messages', 'within'],
   egress: ['errors'],
-  telemetry: ['runs', 'models', 'messages', 'errors'],
+  telemetry: ['runs', 'models', 'messages', 'errors', 'error-fields', 'within'],
   agent: ['models', 'tools', 'check-json', 'errors', 'messages'],
-  runs: ['agent', 'models', 'tools', 'chain', 'db', 'egress', 'errors', 'messages'],
-  http: ['runs', 'models', 'config', 'check-json', 'errors', 'messages'],
+  runs: ['agent', 'models', 'tools', 'chain', 'db', 'egress', 'errors', 'messages', 'within'],
+  http: ['runs', 'models', 'config', 'check-json', 'errors', 'error-fields', 'messages'],
   toolkit: ['tools', 'chain', 'messages', 'errors'],
   config: ['chain'],
-  app: ['probes', 'http', 'models', 'runs', 'config'],
-  probes: ['http'],
+  app: ['bare-app', 'probes', 'http', 'models', 'runs', 'config'],
+  'bare-app': ['http'],
+  probes: ['bare-app', 'http'],
   'durable-runs': ['runs', 'models', 'db', 'egress', 'config'],
   gateway: [
     'app',
@@ -41,7 +44,7 @@ const ARROWS: Record<string, readonly string[]> = {
     'errors',
     'messages',
   ],
-  readiness: ['http', 'models', 'chain'],
+  readiness: ['http', 'models', 'chain', 'within'],
   'drop-tracing': [],
   'stop-on-signal': [],
   main: ['gateway', 'config', 'telemetry', 'drop-tracing', 'stop-on-signal'],
@@ -77,7 +80,9 @@ async function sourceFiles(dir: string): Promise<string[]> {
 }
 
 function importsOf(source: string, file: string): string[] {
-  return [...source.matchAll(/(?:from|import\()\s*'(\.[^']+\.ts)'/g)].map((match) => resolve(dirname(file), match[1] ?? ''))
+  return [...source.matchAll(/(?:from|import\()\s*'(\.[^']+\.ts)'/g)].map((match) =>
+    resolve(dirname(file), match[1] ?? ''),
+  )
 }
 
 function partOf(file: string): string {

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, PostgresDialect } from 'kysely'
 import type { QueryConfig } from 'pg'
 import type { Logger } from 'pino'
+import { within } from '../within.ts'
 import { createPool } from './create-pool.ts'
 import type { Database } from './database.ts'
 import type { Tables } from './schema.ts'
@@ -34,7 +34,7 @@ export function connectDatabase({ connectionString, advice, log, onClose }: Conn
     },
     close: () => {
       // A statement that hangs does not keep the rest from ending.
-      closed ??= Promise.race([pool.end(), sleep(CLOSE_MS, undefined, { ref: false })]).then(() => onClose?.())
+      closed ??= within(CLOSE_MS, pool.end()).then(() => onClose?.())
       return closed
     },
   }

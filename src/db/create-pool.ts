@@ -15,8 +15,10 @@ export function createPool(connectionString: string, log?: Pick<Logger, 'warn'>)
     statement_timeout: STATEMENT_MS,
     idle_in_transaction_session_timeout: STATEMENT_MS,
   })
-  // One that breaks while nobody uses it is replaced by the next query.
-  pool.on('error', (error) => log?.warn({ reason: error.message }, 'a connection to Postgres broke'))
+  // One that breaks while nobody uses it is replaced by the next query; at the end the server may be quicker than its goodbye.
+  pool.on('error', (error) => {
+    if (!pool.ending) log?.warn({ reason: error.message }, 'a connection to Postgres broke')
+  })
   // The server's own limit does not end a statement whose server cannot be reached any more: silence does.
   pool.on('connect', (client) => {
     client.on('error', () => {}) // one that breaks while it is used tells by its statement; unheard, it would end the process

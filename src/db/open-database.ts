@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { Logger } from 'pino'
 import { connectDatabase } from './connect-database.ts'
@@ -73,7 +73,7 @@ async function waitForServer(
         })
       }
       if (tries === 1) log?.info({ address, reason }, 'waiting for Postgres')
-      await sleep(250, undefined, { signal })
+      await delay(250, undefined, { signal })
     }
   }
 }

@@ -23,7 +23,8 @@ export const errorHandler: ErrorRequestHandler = (raised, req, res, _next) => {
     return
   }
   if (error.retryAfterSec !== undefined) res.setHeader('retry-after', toRetryAfter(error.retryAfterSec))
-  if (res.locals.note.runBegun && !(error instanceof RunGoesOnError)) res.setHeader('x-should-retry', 'false')
+  const isFinal = error.status === CONFLICT || (res.locals.note.runBegun && !(error instanceof RunGoesOnError))
+  if (isFinal) res.setHeader('x-should-retry', 'false')
   res.status(error.status)
   if (error.status === 413) endUpload(req, res, toErrorBody(error))
   else res.json(toErrorBody(error))
@@ -33,6 +34,9 @@ function toErrorBody({ message, type, param, code, details }: GatewayError): Err
   const values = Object.entries(details).map(([name, value]) => `${name}: ${toText(value)}`)
   return { error: { message, type, param, code }, ...(values.length > 0 && { details: values.join(', ') }) }
 }
+
+/** SDKs send such a request again by themselves: a run that was cancelled would start anew. */
+const CONFLICT = 409
 
 /** What a caller may be told of anything that was thrown. */
 export function toGatewayError(raised: unknown): GatewayError {

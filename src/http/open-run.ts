@@ -1,4 +1,4 @@
-import type { Request } from 'express'
+import type { Request, Response } from 'express'
 import type { ModelListing } from '../models/models.ts'
 import type { ExecuteRun, RunEvent, RunOrder } from '../runs/run.ts'
 import type { RunRecord } from '../runs/run-record.ts'
@@ -37,7 +37,11 @@ export type OpenedRun<Envelope> = {
  * Opens a run by the door it needs. In place, and forgotten with the reply, for an interactive model; kept in the store for a
  * queued one, in the background, and wherever the caller may send the request again by its `Idempotency-Key`.
  */
-export type OpenRun = <Envelope>(req: Request, request: RunRequest<Envelope>) => Promise<OpenedRun<Envelope>>
+export type OpenRun = <Envelope>(
+  req: Request,
+  res: Response,
+  request: RunRequest<Envelope>,
+) => Promise<OpenedRun<Envelope>>
 
 export type OpenRunDeps = {
   executeRun: ExecuteRun
@@ -53,7 +57,7 @@ export type OpenRunDeps = {
 
 export function createOpenRun(deps: OpenRunDeps): OpenRun {
   const { executeRun, takeRun, answers, now, waitTimeoutMs, runTimeoutMs } = deps
-  return async (req, { id, caller, order, modelId, listing, background, webhook, toEnvelope }) => {
+  return async (req, res, { id, caller, order, modelId, listing, background, webhook, toEnvelope }) => {
     const { model, isQueued = false } = listing
     const whole: RunOrder = {
       ...order,
@@ -66,8 +70,10 @@ export function createOpenRun(deps: OpenRunDeps): OpenRun {
     const envelope = toEnvelope(now())
     const idempotencyKey = readIdempotencyKey(req)
     if (!isQueued && !background && idempotencyKey === undefined) {
-      const events = (signal: AbortSignal) => answers.within(caller, () => executeRun(whole, signal))
-      return { id, envelope, run: undefined, events }
+      const leave = answers.enter(caller)
+      if (res.closed) leave()
+      else res.once('close', leave)
+      return { id, envelope, run: undefined, events: (signal) => executeRun(whole, signal) }
     }
     const route = req.path
     const taken = await takeRun({
@@ -78,7 +84,7 @@ export function createOpenRun(deps: OpenRunDeps): OpenRun {
       route,
       envelope,
       background,
-      bodyHash: bodyHash(route, req.body),
+      bodyHash: bodyHash(route, [req.body, order.serverTools]), // a header may have turned them off
       idempotencyKey,
       isRetry: isSdkRetry(req),
       ...(webhook !== undefined && { webhook }),

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express'
 import type { Logger } from 'pino'
+import { toErrorFields } from '../error-fields.ts'
 import { GatewayError, RunGoesOnError } from '../errors.ts'
-import { toErrorLog } from './error-log.ts'
 import type { RequestNote } from './request-note.ts'
 import { ServerStoppingError } from './stopping.ts'
 
@@ -26,7 +26,7 @@ export function requestLog(log: Logger, onRequest?: (request: EndedRequest) => v
         ms: Math.round(performance.now() - startedAtMs),
         ...rest,
         ...(metadata && { metadata: redact(metadata) }),
-        ...(error !== undefined && status !== CALLER_LEFT && { error: toErrorLog(error) }),
+        ...(error !== undefined && status !== CALLER_LEFT && { error: toErrorFields(error) }),
       }
       log[toLevel(line, error)](line, 'request')
       onRequest?.(line)
@@ -48,8 +48,10 @@ function toLevel(
   // Expected at every deploy, and told as such; so is a run that goes on without its caller.
   if (error instanceof ServerStoppingError || error instanceof RunGoesOnError) return 'info'
   const isFault = error !== undefined && (!(error instanceof GatewayError) || error.status >= 500)
+  // Asked every few seconds: whoever asks sees the status.
+  if (route !== null && PROBES.has(route) && error === undefined) return 'debug'
   if (status >= 500 || (status === 200 && isFault)) return 'error'
-  return route !== null && PROBES.has(route) ? 'debug' : 'info'
+  return 'info'
 }
 
 function redact(metadata: Readonly<Record<string, string>>): Record<string, string> {

@@ -6,8 +6,7 @@ export type Stopping = {
   begin(): void
   /** `listener` hears why its answer is broken off; at once, where that has happened. Returns how to stop listening. */
   onBreakOff(listener: (reason: ServerStoppedError) => void): () => void
-  /** Returns how many were listening. */
-  breakOff(): number
+  breakOff(): void
 }
 
 export function createStopping(): Stopping {
@@ -32,7 +31,6 @@ export function createStopping(): Stopping {
       const told = [...listeners]
       listeners.clear()
       for (const listener of told) listener(reason)
-      return told.length
     },
   }
 }

@@ -13,5 +13,8 @@ export const DEFAULT_TIMEOUTS: BackendTimeouts = {
   idleTimeoutMs: 60_000,
 }
 
+/** The longest that a timer takes: for where something else sets the limit. */
+export const NEVER_MS = 2 ** 31 - 1
+
 /** For `check()`, which must not keep a health page waiting. */
 export const CHECK_TIMEOUT_MS = 1_500

@@ -12,7 +12,7 @@ export function modelsFileSchema({ lookUp, providerIds }: { lookUp: LookUp; prov
   const apiKey = z
     .string()
     // No complaint repeats what may be the key itself.
-    .regex(/^[A-Z_][A-Z0-9_]*$/, 'must be the NAME of an environment variable that holds the key, such as VLLM_API_KEY')
+    .regex(NAME, 'must be the NAME of an environment variable that holds the key, such as VLLM_API_KEY')
     .refine((name) => !NAME.test(name) || Boolean(lookUp(name)?.trim()), {
       error: ({ input }) => `${input} is not set`,
     })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { BackendFailure } from './backend-failure.ts'
 import { type BackendAgent, createBackendAgent, createBackendFetch } from './backend-fetch.ts'
-import { type BackendTimeouts, CHECK_TIMEOUT_MS, DEFAULT_TIMEOUTS } from './backend-timeouts.ts'
+import { type BackendTimeouts, CHECK_TIMEOUT_MS, DEFAULT_TIMEOUTS, NEVER_MS } from './backend-timeouts.ts'
 import type { OpenChat } from './langchain-adapter.ts'
 import type { Model, ModelEvent, ModelHealth, ModelRequest } from './model.ts'
 import type { OpenAIChat } from './openai-chat.ts'
@@ -21,8 +21,6 @@ export type OpenAIOptions = Partial<BackendTimeouts> & {
   settingNames?: SettingNames
 }
 
-/** The longest that a timer takes. */
-const NEVER_MS = 2 ** 31 - 1
 const OPENAI_URL = 'https://api.openai.com/v1'
 
 /** A model behind OpenAI's Chat Completions, wherever it is served. */

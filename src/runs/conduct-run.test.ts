@@ -1,17 +1,16 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { testDatabase } from '../../test/support/database.ts'
+import { memoryKeep } from '../../test/support/memory-keep.ts'
 import type { ScriptedBackend, ToReply } from '../../test/support/scripted-backend.ts'
 import { scriptedOpenAI } from '../../test/support/scripted-openai.ts'
+import { newRun, testStore } from '../../test/support/stored-runs.ts'
 import { DEFAULT_LIMITS } from '../agent/limits.ts'
 import type { BlockRef } from '../chain/chain-session.ts'
 import type { ToolCall } from '../messages.ts'
 import { createOpenAIModel } from '../models/openai.ts'
 import { createConductRun } from './conduct-run.ts'
 import { createExecuteRun } from './execute-run.ts'
-import { createMemoryKeep } from './keep.ts'
 import { loadPrompts } from './prompts.ts'
 import { type ClaimedRun, LostClaimError, type RunStore } from './run-store.ts'
-import { createRunStore } from './store/create-run-store.ts'
 
 const BLOCK: BlockRef = { chain: 'ethereum', chainId: 1, number: 7n, hash: '0x07', timestampSec: 1_700_000_000 }
 const TOOL = { name: 'gas_price', description: 'Gas price.', parameters: { type: 'object', properties: {} } }
@@ -30,12 +29,7 @@ type Stage = {
 
 /** A run that asks a scripted model, with a store of its own. */
 async function stage(script: ToReply, onTool: () => void = () => {}): Promise<Stage> {
-  const database = await testDatabase()
-  const store = createRunStore({
-    database,
-    limits: { runsPerCaller: 1, pendingPerCaller: 10, queueLimit: 10, queueTimeoutMs: 60_000 },
-    retentionMs: 60_000,
-  })
+  const { store } = await testStore()
   const backend = await scriptedOpenAI(script)
   onTestFinished(() => backend.close())
   const ran: ToolCall[] = []
@@ -58,32 +52,13 @@ async function stage(script: ToReply, onTool: () => void = () => {}): Promise<St
         findReorgs: async () => [],
       }
     },
-    keptTurns: createMemoryKeep({ ttlMs: 60_000, maxBytes: 1_000_000 }),
+    keptTurns: memoryKeep(),
     prompts: await loadPrompts('prompts'),
     limits: DEFAULT_LIMITS,
   })
   const model = createOpenAIModel({ id: 'conductor', modelName: 'gpt-test', baseUrl: `${backend.url}/v1` })
   const conduct = createConductRun({ store, models: { find: (id) => ({ id, model }) }, executeRun, onError: () => {} })
-  await store.submit({
-    id: RUN_ID,
-    caller: 'ann',
-    route: '/v1/chat/completions',
-    model: 'conductor',
-    order: {
-      messages: [{ role: 'user', text: 'gas?' }],
-      params: {},
-      stream: false,
-      serverTools: true,
-      clientTools: [],
-      toolChoice: 'auto',
-      parallelToolCalls: true,
-      format: undefined,
-    },
-    envelope: null,
-    bodyHash: 'x',
-    background: true,
-    runTimeoutMs: 60_000,
-  })
+  await store.submit(newRun({ id: RUN_ID, caller: 'ann' }))
   return {
     store,
     backend,

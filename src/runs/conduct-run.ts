@@ -1,11 +1,12 @@
 import { GatewayError } from '../errors.ts'
 import type { ToolCall } from '../messages.ts'
 import type { Models } from '../models/models.ts'
+import { isNobodysFault } from './is-nobodys-fault.ts'
 import { createJournal } from './journal.ts'
-import { isStoreAway, outlastOutage } from './outlast-outage.ts'
-import type { ExecuteRun, RunEvent, RunOrder } from './run.ts'
+import { outlastOutage } from './outlast-outage.ts'
+import type { ExecuteRun, RunCompleted, RunEvent, RunOrder } from './run.ts'
 import type { RunOutcome, RunRecord } from './run-record.ts'
-import { type ClaimedRun, LostClaimError, RunEndedError, type RunFloor } from './run-store.ts'
+import type { ClaimedRun, LostClaimError, RunEndedError, RunFloor } from './run-store.ts'
 import { toStoredError } from './stored-error.ts'
 
 export type ConductRunDeps = {
@@ -35,7 +36,7 @@ export function createConductRun({ store, models, executeRun, onError }: Conduct
     const journal = createJournal(store, claimed, { signal: joined, fail: (reason) => failing.abort(reason) })
     const finish = (outcome: RunOutcome) => outlastOutage(() => store.finish(claimed, outcome), signal)
 
-    async function toOutcome(): Promise<{ outcome: RunOutcome; last: RunEvent }> {
+    async function toOutcome(): Promise<{ outcome: RunOutcome; last: RunCompleted }> {
       let text: string | null = null
       const toolCalls: ToolCall[] = []
       const order = toOrder(claimed, models, tell !== undefined)
@@ -57,12 +58,12 @@ export function createConductRun({ store, models, executeRun, onError }: Conduct
       done = await toOutcome()
     } catch (thrown) {
       const error = joined.aborted ? joined.reason : thrown
-      if (isNotOurs(error)) throw error
+      if (isNobodysFault(error)) throw error
       onError(run, error)
       return finish({ state: 'failed', error: toStoredError(error) })
     }
     const ended = await finish(done.outcome)
-    tell?.(done.last)
+    tell?.({ ...done.last, ...(ended.endedAtMs !== null && { endedAtMs: ended.endedAtMs }) })
     return ended
   }
 }
@@ -85,6 +86,3 @@ function toOrder({ run, remainingMs }: ClaimedRun, models: Pick<Models, 'find'>,
     runTimeoutMs: Math.max(1, remainingMs),
   }
 }
-
-const isNotOurs = (error: unknown) =>
-  error instanceof LostClaimError || error instanceof RunEndedError || isStoreAway(error)

@@ -1,10 +1,11 @@
 import { GatewayError, RunGoesOnError } from '../errors.ts'
-import { outlastOutage } from './outlast-outage.ts'
+import { isEnd } from './is-end.ts'
+import { OUTAGE_MS, outlastOutage } from './outlast-outage.ts'
 import type { RunEvent } from './run.ts'
 import type { RunNews } from './run-news.ts'
-import { END_STATES, type RunOutcome, type RunRecord } from './run-record.ts'
-import type { RunDesk, StoredEvent } from './run-store.ts'
-import { toGatewayError } from './stored-error.ts'
+import type { RunOutcome, RunRecord } from './run-record.ts'
+import type { RunDesk } from './run-store.ts'
+import { fromStoredError } from './stored-error.ts'
 
 export type FollowRunDeps = { store: Pick<RunDesk, 'find' | 'events' | 'abandon'>; news: RunNews }
 
@@ -24,12 +25,13 @@ export type FollowRun = (run: Pick<RunRecord, 'id' | 'caller'>, options: FollowO
 /** Longer than an SDK takes to come back after a broken connection, or after the Retry-After it was told. */
 const WAITED_FOR_MS = 45_000
 const KEEP_WAITED_MS = 15_000
-const LEFT_MS = 20_000
-const OUTAGE_MS = 60_000
+const LEFT_MS = 30_000
 
 export function createFollowRun({ store, news }: FollowRunDeps): FollowRun {
   return async function* followRun({ id, caller }, { signal, waitMs }) {
     const waited = waitMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(waitMs)])
+    const ask = <Result>(read: () => Promise<Result>) =>
+      outlastOutage(read, AbortSignal.any([waited, AbortSignal.timeout(OUTAGE_MS)]))
     const keep = (ms: number) => store.abandon(id, ms).catch(() => {}) // the next one may reach the store
     const keeping = setInterval(() => keep(WAITED_FOR_MS), KEEP_WAITED_MS)
     const watch = news.watch(id)
@@ -38,19 +40,16 @@ export function createFollowRun({ store, news }: FollowRunDeps): FollowRun {
     try {
       void keep(WAITED_FOR_MS)
       for (;;) {
-        const events = await outlastOutage(
-          () => store.events(caller, id, seen),
-          AbortSignal.any([waited, AbortSignal.timeout(OUTAGE_MS)]),
-        )
+        const events = await ask(() => store.events(caller, id, seen))
         for (const event of events ?? []) {
           seen = event.seq
           hasEnded ||= isEnd(event)
           if (event.type === 'step_finished') yield { type: 'step_finished', step: event.step, usage: event.usage }
         }
         if (hasEnded || events === undefined) {
-          const run = await store.find(caller, id)
+          const run = await ask(() => store.find(caller, id))
           if (run?.outcome == null) throw runGone()
-          yield* retell(run.outcome)
+          yield* retell(run.outcome, run.endedAtMs)
           return
         }
         await watch.next(waited)
@@ -69,26 +68,22 @@ export function createFollowRun({ store, news }: FollowRunDeps): FollowRun {
 }
 
 /** A run that has ended, as it was told, or would have been. */
-export function* retell(outcome: RunOutcome): Generator<RunEvent> {
+export function* retell(outcome: RunOutcome, endedAtMs: number | null): Generator<RunEvent> {
   if (outcome.state === 'cancelled') {
     throw new GatewayError('The run was cancelled.', { status: 409, code: 'run_cancelled', type: 'conflict_error' })
   }
-  if (outcome.state !== 'completed') throw toGatewayError(outcome.error)
+  if (outcome.state !== 'completed') throw fromStoredError(outcome.error)
   const { text, toolCalls, reason, usage, trace } = outcome
   if (text !== null) yield { type: 'text', text }
   for (const call of toolCalls) yield { type: 'client_call', call }
-  yield { type: 'completed', reason, usage, trace }
+  yield { type: 'completed', reason, usage, trace, ...(endedAtMs !== null && { endedAtMs }) }
 }
 
-function isEnd({ type }: StoredEvent): boolean {
-  return (END_STATES as readonly string[]).includes(type)
-}
-
-/** What a caller hears who cannot wait longer. Asking again joins the run, as it goes on for a while. */
+/** What a caller hears who cannot wait longer. An SDK that tries again joins the run, as it goes on for a while. */
 function toStillRunning({ id, model, state, steps }: RunRecord): GatewayError {
-  const after = `The run goes on for a while: send the same request again to join it, or ask for it in the background (run ${id}).`
+  const after = `The run goes on for a while (${id}), and an OpenAI SDK that tries again joins it; other clients ask in the background.`
   if (state === 'queued') {
-    return new RunGoesOnError(`All workers are busy, and the run is still in the queue. ${after}`, {
+    return new RunGoesOnError(`No worker has taken the run yet: it is still in the queue. ${after}`, {
       status: 503,
       code: 'server_overloaded',
       type: 'service_unavailable_error',

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
+import { memoryKeep } from '../../test/support/memory-keep.ts'
 import type { BlockRef } from '../chain/chain-session.ts'
 import type { Message, ToolCall } from '../messages.ts'
-import { createMemoryKeep } from './keep.ts'
 import { type KeptTurn, keepTurn, restoreTurns } from './kept-turn.ts'
 
 const call = (id: string, name: string): ToolCall => ({ id, name, argumentsText: '{}' })
@@ -15,10 +15,10 @@ const read = call('call_r', 'read')
 const write = call('call_w', 'write')
 
 let nowMs: number
-let turns: ReturnType<typeof createMemoryKeep<KeptTurn | { at: string }>>
+let turns: ReturnType<typeof memoryKeep<KeptTurn | { at: string }>>
 beforeEach(() => {
   nowMs = 1_000_000
-  turns = createMemoryKeep<KeptTurn | { at: string }>({ ttlMs: 900_000, maxBytes: 1_000_000, now: () => nowMs })
+  turns = memoryKeep<KeptTurn | { at: string }>({ ttlMs: 900_000, now: () => nowMs })
 })
 
 const block = { chain: 'base', chainId: 8453, number: 36_500_200n, hash: '0xab', timestampSec: 1 } as const

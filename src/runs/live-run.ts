@@ -53,7 +53,7 @@ export function startLiveRun(
         if (end !== undefined) break
         await once(news, 'news', { signal })
       }
-      if ('run' in end) return yield* retell(end.run.outcome ?? { state: 'cancelled' })
+      if ('run' in end) return yield* retell(end.run.outcome ?? { state: 'cancelled' }, end.run.endedAtMs)
       if (hasText) throw toMoved(end.moved) // what was told here may not be how the answer goes on there
       yield* follow(signal)
     },

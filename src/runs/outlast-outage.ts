@@ -6,6 +6,9 @@ export function isStoreAway(error: unknown): boolean {
   return error instanceof GatewayError && error.code === 'store_unavailable'
 }
 
+/** How long a restart of the store may take, for whom nobody else sets a limit. */
+export const OUTAGE_MS = 60_000
+
 /** Asks the store again while it is away, until `signal` fires: a restart of it must not cost a run. */
 export async function outlastOutage<Result>(ask: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
   for (let waitMs = 100; ; waitMs = Math.min(2 * waitMs, 2_000)) {

@@ -27,10 +27,12 @@ export type RunRecord = {
   outcome: RunOutcome | null
 }
 
-export type RunState = 'queued' | 'running' | EndState
-export type EndState = 'completed' | 'failed' | 'cancelled' | 'expired'
+export const END_STATES = ['completed', 'failed', 'cancelled', 'expired'] as const
 
-export const END_STATES: readonly EndState[] = ['completed', 'failed', 'cancelled', 'expired']
+export const RUN_STATES = ['queued', 'running', ...END_STATES] as const
+
+export type RunState = (typeof RUN_STATES)[number]
+export type EndState = (typeof END_STATES)[number]
 
 /** An order as JSON; the row has the rest. */
 export type StoredOrder = Omit<RunOrder, 'id' | 'caller' | 'model' | 'runTimeoutMs'>

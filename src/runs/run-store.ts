@@ -4,8 +4,8 @@ import type { EndState, RunOutcome, RunRecord, RunState, StoredOrder } from './r
 import type { ToolRecord } from './tool-record.ts'
 
 /**
- * Runs in Postgres: the truth about each, whatever the queue or a process believes. Every method is one transaction. All
- * reject with a 503 GatewayError `store_unavailable` (Retry-After 5) while Postgres cannot be reached.
+ * Runs in Postgres: the truth about each, whatever the queue or a process believes. Every change is one transaction. All
+ * methods reject with a 503 GatewayError `store_unavailable` (Retry-After 5) while Postgres cannot be reached.
  */
 export type RunStore = RunDesk & RunFloor & RunUpkeep
 
@@ -141,8 +141,14 @@ export type RunUpkeep = {
   noteWebhook(runId: string, retryInMs: number | undefined): Promise<void>
 }
 
-/** `priority` is the number of the caller's own runs ahead of it: 1 goes first. */
-export type RunJob = { runId: string; fence: number; priority: number }
+export type RunJob = {
+  runId: string
+  fence: number
+  /** The number of the caller's own runs ahead of it: 1 goes first. */
+  priority: number
+  /** The very same was added before, and nobody has taken the run since. */
+  isAgain?: true
+}
 
 /** `tries` counts the attempts that were begun before this one. */
 export type DueWebhook = { run: RunRecord; url: string; secret: string; tries: number }

@@ -39,6 +39,8 @@ export type RunCompleted = {
   reason: AgentFinished['reason']
   usage: Usage
   trace: RunTrace
+  /** By the store's clock, where the run is kept: the same each time it is told. */
+  endedAtMs?: number
 }
 
 /** How an answer came about; shown to a caller who asks for it. */

@@ -17,7 +17,7 @@ export function toStoredError(thrown: unknown): StoredError {
   return { message, status, code, type, param, details, ...(retryAfterSec !== undefined && { retryAfterSec }) }
 }
 
-/** The error as its caller hears it. */
-export function toGatewayError({ message, ...options }: StoredError): GatewayError {
+/** The inverse of {@link toStoredError}. */
+export function fromStoredError({ message, ...options }: StoredError): GatewayError {
   return new GatewayError(message, options)
 }

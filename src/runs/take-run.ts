@@ -4,14 +4,14 @@ import type { FollowRun } from './follow-run.ts'
 import { type LiveRun, startLiveRun } from './live-run.ts'
 import type { RunEvent, RunOrder } from './run.ts'
 import type { RunRecord } from './run-record.ts'
-import { type Claim, LostClaimError, type NewRun, type RunDesk, type RunFloor } from './run-store.ts'
+import { LostClaimError, type NewRun, type RunDesk, type RunFloor } from './run-store.ts'
+import type { LeaseKeeper } from './worker/lease-keeper.ts'
 
 /** A run as a request asks for it, to be kept from here on. */
-export type AskedRun = Omit<NewRun, 'order' | 'model' | 'id' | 'caller' | 'worker' | 'runTimeoutMs'> & {
+export type AskedRun = Omit<NewRun, 'order' | 'model' | 'id' | 'caller' | 'worker'> & {
   order: RunOrder
   /** Public id that was asked for. */
   modelId: string
-  runTimeoutMs: number
   /** Done by this process, for a caller who reads along; else it waits for a worker. */
   isHere: boolean
 }
@@ -32,7 +32,7 @@ export type TakeRunDeps = {
   follow: FollowRun
   conduct: ConductRun
   /** Holds the claim of a run for as long as this process works on it. */
-  hold(claim: Claim): { signal: AbortSignal; release(): void }
+  hold: LeaseKeeper['hold']
   /** Something may be due for the queue. */
   nudge(): void
   /** Names this process. */

@@ -1,3 +1,5 @@
+import { within } from '../within.ts'
+
 /**
  * Reads at most once in `maxAgeMs`, and answers in time: undefined where the read has failed, or has not come back within
  * `timeoutMs`. One that hangs is not made again before it has ended.
@@ -20,10 +22,6 @@ export function createCachedRead<Value>(
   return async () => {
     if (known !== undefined && performance.now() - known.atMs < maxAgeMs) return known.value
     running ??= refresh()
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), timeoutMs)
-    })
-    return Promise.race([running, late]).finally(() => clearTimeout(timer))
+    return within(timeoutMs, running)
   }
 }

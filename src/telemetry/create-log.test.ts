@@ -13,7 +13,7 @@ test('an error of Postgres, with the client it hangs on it, shows no password', 
   const thrown = await client.connect().catch((error: unknown) => error)
   const error = Object.assign(new Error(`cannot reach ${url}`, { cause: thrown }), { client })
   expect(logged((log) => log.error({ err: error }, `the store at ${url} is away`))).toMatchObject({
-    err: { type: 'Error', cause: { code: 'ECONNREFUSED' } },
+    err: { name: 'Error', cause: { code: 'ECONNREFUSED' } },
   })
 })
 
@@ -36,7 +36,15 @@ test('an error of a fetch shows no key of a URL, in no cause and no stack', asyn
   const byFetch = await fetch(url).catch((error: unknown) => error)
   const byHand = new Error(`POST ${url} failed`, { cause: new AggregateError([byUndici, byFetch], url) })
   expect(logged((log) => log.error({ error: byHand }, 'no node answers'))).toMatchObject({
-    error: { cause: { type: 'AggregateError', errors: [{ code: 'ECONNREFUSED' }, { type: 'TypeError' }] } },
+    error: { cause: { name: 'AggregateError', errors: [{ code: 'ECONNREFUSED' }, { name: 'TypeError' }] } },
+  })
+})
+
+test('what a parser or a model server may have quoted of a prompt is left out', () => {
+  const said = Object.assign(new Error(`cannot tokenize: ${SECRET}`), { headers: {} })
+  const unread = new SyntaxError(`Unexpected token: "${SECRET}" is not valid JSON`, { cause: said })
+  expect(logged((log) => log.error({ err: new Error('the run failed', { cause: unread }) }))).toMatchObject({
+    err: { message: 'the run failed', cause: { name: 'SyntaxError', cause: { name: 'Error' } } },
   })
 })
 
@@ -54,7 +62,7 @@ test('a field and a message are cleaned, in child logs too', () => {
 test('what is thrown and no error is told as well', () => {
   expect(logged((log) => log.error({ err: 'just text' }))).toMatchObject({ err: 'just text' })
   expect(logged((log) => log.error(new Error('by itself')))).toMatchObject({
-    err: { type: 'Error', message: 'by itself' },
+    err: { name: 'Error', message: 'by itself' },
   })
 })
 

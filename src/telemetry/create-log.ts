@@ -1,5 +1,5 @@
 import pino, { type DestinationStream, type Level, type Logger } from 'pino'
-import { toErrorFields } from './error-fields.ts'
+import { toErrorFields } from '../error-fields.ts'
 import { redactSecrets } from './redact-secrets.ts'
 
 /**

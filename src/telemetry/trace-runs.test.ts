@@ -5,7 +5,7 @@ import { completed, idleModel } from '../../test/support/http-gateway.ts'
 import { BackendError } from '../errors.ts'
 import type { Journal } from '../runs/journal.ts'
 import type { RunEvent, RunOrder } from '../runs/run.ts'
-import { observeRuns } from './observe-run.ts'
+import { observeRuns } from './observe-runs.ts'
 import { type TraceOptions, traceRuns } from './trace-runs.ts'
 
 const ORDER = {

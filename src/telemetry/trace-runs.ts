@@ -2,7 +2,7 @@ import { type Context, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, type T
 import { GatewayError } from '../errors.ts'
 import type { Usage } from '../messages.ts'
 import type { RunOrder } from '../runs/run.ts'
-import type { ObserveRun } from './observe-run.ts'
+import type { ObserveRun } from './observe-runs.ts'
 
 export type TraceOptions = {
   /** Arguments and results of tools go along; they may hold what a caller has asked. */

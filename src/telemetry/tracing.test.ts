@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { completed, idleModel } from '../../test/support/http-gateway.ts'
 import { logLines } from '../../test/support/log-lines.ts'
 import type { RunOrder } from '../runs/run.ts'
-import { observeRuns } from './observe-run.ts'
+import { observeRuns } from './observe-runs.ts'
 import { startTracing } from './tracing.ts'
 
 const ORDER = { id: 'run_1', model: idleModel('operator'), params: {} } as unknown as RunOrder

@@ -1,7 +1,7 @@
-import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api'
+import type { DiagLogger } from '@opentelemetry/api'
 import type { Logger } from 'pino'
-import type { ObserveRun } from './observe-run.ts'
-import { traceRuns } from './trace-runs.ts'
+import { within } from '../within.ts'
+import type { ObserveRun } from './observe-runs.ts'
 
 export type Tracing = {
   /** None where no exporter is configured. */
@@ -35,21 +35,20 @@ export async function startTracing({
   const withContent = isTrue(lookUp('OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT'))
   try {
     const collector = new URL(url).origin
-    const provider = await createProvider(url, { lookUp, version })
+    const [{ DiagLogLevel, diag }, { traceRuns }, provider] = await Promise.all([
+      import('@opentelemetry/api'),
+      import('./trace-runs.ts'),
+      createProvider(url, { lookUp, version }),
+    ])
     diag.setLogger(toDiagLogger(log), { logLevel: DiagLogLevel.ERROR, suppressOverrideMessage: true })
     log.info({ collector, withContent }, 'traces are sent')
     return {
       observers: [traceRuns(provider.getTracer('groundwire', version), { withContent })],
       async stop() {
-        let timer: NodeJS.Timeout | undefined
-        const late = new Promise<void>((resolve) => {
-          timer = setTimeout(resolve, stopMs)
-        })
         const sent = provider
           .shutdown()
           .catch((error: unknown) => log.warn({ err: error }, 'the last traces were not sent'))
-        await Promise.race([sent, late])
-        clearTimeout(timer)
+        await within(stopMs, sent)
       },
     }
   } catch (error) {

@@ -135,6 +135,7 @@ describe('one run, three doors', () => {
     await expect.poll(() => vllm.openRequests).toBe(0)
     const response = await waiting
     expect([response.status, ((await response.json()) as Json).error.code]).toEqual([409, 'run_cancelled'])
+    expect(response.headers.get('x-should-retry')).toBe('false') // an SDK would start it anew
     expect(await (await cancel()).json()).toMatchObject({ id, status: 'cancelled' })
   })
 
@@ -234,8 +235,9 @@ describe('Idempotency-Key', () => {
     expect(vllm.requests).toHaveLength(1)
   })
 
-  test('a response of the other API is told again with its id', async () => {
-    await start()
+  test('a response of the other API is told again with its id and its times', async () => {
+    const DATABASE_URL = await testDatabaseUrl()
+    await start({ DATABASE_URL })
     const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'test' })
     const ask = () =>
       client.responses.create(
@@ -243,10 +245,26 @@ describe('Idempotency-Key', () => {
         { idempotencyKey: 'a', headers: { 'idempotency-key': 'a' } },
       )
     const first = await ask()
-    expect(await ask()).toEqual(first)
     expect(first.output_text).toBe('The big answer.')
+    const store = new pg.Client({ connectionString: DATABASE_URL })
+    await store.connect()
+    onTestFinished(() => store.end())
+    await store.query("update runs set ended_at = ended_at - interval '1 hour'")
+    expect(await ask()).toEqual({ ...first, completed_at: Number(first.completed_at) - 3_600 })
     expect(await client.responses.retrieve(first.id)).toMatchObject({ id: first.id, status: 'completed' })
     expect(vllm.requests).toHaveLength(1)
+  })
+
+  test('a response that is deleted is not told again, and its run is gone', async () => {
+    await start()
+    const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'test' })
+    const ask = () =>
+      client.responses.create({ model: 'conductor', input: 'hello' }, { headers: { 'idempotency-key': 'a' } })
+    const { id } = await ask()
+    await client.responses.delete(id)
+    expect((await get('/v1/runs')).body.data).toEqual([])
+    expect((await ask()).id).not.toBe(id)
+    expect((await get(`/v1/responses/${id}`)).status).toBe(404)
   })
 
   test.each(['', 'a b', 'x'.repeat(256)])('a key that is none is a 400: %j', async (key) => {
@@ -277,11 +295,11 @@ test('a start that fails leaves nothing behind that would take runs from others'
   const client = new pg.Client({ connectionString: DATABASE_URL })
   await client.connect()
   onTestFinished(() => client.end())
-  const others = async () => {
+  const connections = async () => {
     const { rows } = await client.query(
-      'select application_name from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+      `select application_name from pg_stat_activity where datname = current_database() and application_name like 'groundwire%'`,
     )
     return rows
   }
-  await expect.poll(others).toEqual([])
+  await expect.poll(connections).toEqual([])
 })

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { get } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
-import { CALLER, newRunId, type RunDeskOnWire, startRunDesk, submitRun, workOn } from '../support/run-desk.ts'
+import { CALLER, type RunDeskOnWire, startRunDesk, submitRun, workOn } from '../support/run-desk.ts'
+import { newRunId } from '../support/stored-runs.ts'
 
 type Told = { id: number; event: string; data: Record<string, unknown> }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { ANSWERED, CALLER, FAILED, newRunId, startRunDesk, submitRun, toAnswered, workOn } from '../support/run-desk.ts'
+import { ANSWERED, CALLER, FAILED, startRunDesk, submitRun, toAnswered, workOn } from '../support/run-desk.ts'
+import { newRunId } from '../support/stored-runs.ts'
 
 const OTHER = { 'x-wallet-address': '0x00000000219ab540356cbb839cbe05303d7705fa' }
 const UNIX_SECONDS = expect.closeTo(Date.now() / 1_000, -3)

@@ -3,9 +3,9 @@ import { DEFAULT_LIMITS } from '../../src/agent/limits.ts'
 import type { ToolCall } from '../../src/messages.ts'
 import type { Model } from '../../src/models/model.ts'
 import { createExecuteRun } from '../../src/runs/execute-run.ts'
-import { createMemoryKeep } from '../../src/runs/keep.ts'
 import { loadPrompts } from '../../src/runs/prompts.ts'
 import { type HttpGateway, startHttp, toModels } from './http-gateway.ts'
+import { memoryKeep } from './memory-keep.ts'
 
 /** A server tool that needs no chain. */
 export const GAS_PRICE = {
@@ -37,7 +37,7 @@ export async function startAgentGateway(model: Model, { bodyLimitBytes = 10_000_
       blocks: () => [],
       findReorgs: async () => [],
     }),
-    keptTurns: createMemoryKeep({ ttlMs: 60_000, maxBytes: 10_000_000 }),
+    keptTurns: memoryKeep(),
     prompts: await loadPrompts('prompts'),
     limits: DEFAULT_LIMITS,
   })

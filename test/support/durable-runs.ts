@@ -6,22 +6,17 @@ import { createFollowRun } from '../../src/runs/follow-run.ts'
 import { createRunNews } from '../../src/runs/news/create-run-news.ts'
 import type { ExecuteRun } from '../../src/runs/run.ts'
 import { type ClaimedRun, RunEndedError } from '../../src/runs/run-store.ts'
-import { createRunStore } from '../../src/runs/store/create-run-store.ts'
+import type { RunStoreLimits } from '../../src/runs/store/store-deps.ts'
 import { createRunTaker } from '../../src/runs/take-run.ts'
-import { testDatabase } from './database.ts'
+import { testStore } from './stored-runs.ts'
 
 /** Runs in a store of their own, with one worker in this process and no queue: for specs of what callers see. */
 export async function durableRuns(
   executeRun: ExecuteRun,
   models: Models,
-  limits: Partial<Parameters<typeof createRunStore>[0]['limits']> = {},
+  limits: Partial<RunStoreLimits> = {},
 ): Promise<Pick<AppDeps, 'takeRun' | 'runs' | 'news'>> {
-  const database = await testDatabase()
-  const store = createRunStore({
-    database,
-    limits: { runsPerCaller: 8, pendingPerCaller: 100, queueLimit: 1_000, queueTimeoutMs: 60_000, ...limits },
-    retentionMs: 3_600_000,
-  })
+  const { database, store } = await testStore({ queueTimeoutMs: 60_000, ...limits })
   const news = createRunNews({ database, log: SILENT })
   const follow = createFollowRun({ store, news })
   const conduct = createConductRun({ store, models, executeRun, onError: () => {} })
@@ -51,7 +46,9 @@ export async function durableRuns(
     for (const { runId } of await store.dueJobs(100)) {
       const claimed = await store.claim(runId, 'test')
       if (claimed === undefined) continue
-      const done = work(claimed).then(pump)
+      const done = work(claimed)
+        .then(pump)
+        .catch(() => {})
       working.add(done)
       void done.finally(() => working.delete(done))
     }

@@ -7,9 +7,9 @@ import { listen } from '../../src/http/transport/listen.ts'
 import type { ToolCall, Usage } from '../../src/messages.ts'
 import type { Model } from '../../src/models/model.ts'
 import type { ModelListing, Models } from '../../src/models/models.ts'
-import { createMemoryKeep } from '../../src/runs/keep.ts'
 import type { ExecuteRun, RunCompleted, RunEvent, RunOrder } from '../../src/runs/run.ts'
 import { durableRuns } from './durable-runs.ts'
+import { memoryKeep } from './memory-keep.ts'
 
 type LogLine = Record<string, unknown>
 
@@ -65,7 +65,7 @@ export async function startHttp(
     serverToolNames: [],
     executeRun: execute,
     ...(durable === false ? NO_STORE : await durableRuns(execute, models, durable === true ? {} : durable)),
-    keptResponses: createMemoryKeep({ ttlMs: 60_000, maxBytes: 10_000_000 }),
+    keptResponses: memoryKeep(),
     readiness: async () => ({ ready: true, models: [], chains: [], runs: [] }),
     showMetrics: (_req, res) => void res.end(),
     log: pino({ level: 'debug' }, toLines(log)),

@@ -12,9 +12,8 @@ import { createRunNews } from '../../src/runs/news/create-run-news.ts'
 import type { RunCompleted } from '../../src/runs/run.ts'
 import type { RunOutcome, RunRecord } from '../../src/runs/run-record.ts'
 import type { NewRun, RunStore } from '../../src/runs/run-store.ts'
-import { createRunStore } from '../../src/runs/store/create-run-store.ts'
-import { testDatabase } from './database.ts'
 import { completed, WALLET } from './http-gateway.ts'
+import { newRun, newRunId, testStore } from './stored-runs.ts'
 
 export const CALLER = WALLET.toLowerCase()
 
@@ -31,12 +30,7 @@ export type RunDeskOnWire = {
 
 /** The routes on runs, on a real socket over a real store. */
 export async function startRunDesk({ heartbeatMs = 10_000 } = {}): Promise<RunDeskOnWire> {
-  const database = await testDatabase()
-  const store = createRunStore({
-    database,
-    limits: { runsPerCaller: 8, pendingPerCaller: 100, queueLimit: 1_000, queueTimeoutMs: 60_000 },
-    retentionMs: 3_600_000,
-  })
+  const { database, store } = await testStore({ queueTimeoutMs: 60_000 })
   const news = createRunNews({ database, log: pino({ level: 'silent' }) })
   onTestFinished(() => news.close())
   const log: Record<string, unknown>[] = []
@@ -65,39 +59,19 @@ export async function startRunDesk({ heartbeatMs = 10_000 } = {}): Promise<RunDe
   }
 }
 
-export const newRunId = () => `run_${randomBytes(12).toString('hex')}`
-
 /** A run of the caller, in the background and in the queue unless the spec says otherwise. */
 export async function submitRun(
   { store }: Pick<RunDeskOnWire, 'store'>,
   fields: Partial<NewRun> = {},
 ): Promise<RunRecord> {
   const id = newRunId()
-  const { run } = await store.submit({
-    id,
-    caller: CALLER,
-    route: '/v1/chat/completions',
-    model: 'conductor',
-    order: {
-      messages: [{ role: 'user', text: 'hello' }],
-      params: {},
-      stream: false,
-      serverTools: true,
-      clientTools: [],
-      toolChoice: 'auto',
-      parallelToolCalls: true,
-      format: undefined,
-    },
-    envelope: {
-      api: 'chat',
-      head: { id: id.replace('run_', 'chatcmpl-'), created: 1_767_225_600, model: 'conductor' },
-      trace: false,
-    },
-    bodyHash: randomBytes(32).toString('hex'),
-    background: true,
-    runTimeoutMs: 600_000,
-    ...fields,
-  })
+  const envelope = {
+    api: 'chat',
+    head: { id: id.replace('run_', 'chatcmpl-'), created: 1_767_225_600, model: 'conductor' },
+    trace: false,
+  }
+  const bodyHash = randomBytes(32).toString('hex')
+  const { run } = await store.submit(newRun({ id, caller: CALLER, envelope, bodyHash, ...fields }))
   return run
 }
 

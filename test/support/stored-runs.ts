@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Database } from '../../src/db/database.ts'
-import type { RunOutcome, StoredOrder } from '../../src/runs/run-record.ts'
+import type { RunOutcome, RunRecord, StoredOrder } from '../../src/runs/run-record.ts'
 import type { ClaimedRun, NewRun, RunStore } from '../../src/runs/run-store.ts'
 import { createRunStore, type RunStoreDeps } from '../../src/runs/store/create-run-store.ts'
 import type { ToolRecord } from '../../src/runs/tool-record.ts'
@@ -10,6 +10,7 @@ import { testDatabase } from './database.ts'
 export type TestStore = {
   store: RunStore
   database: Database
+  submit(changes?: Partial<NewRun>): Promise<RunRecord>
   /** Lets time pass, by the store's clock. */
   pass(ms: number): Promise<void>
 }
@@ -22,7 +23,12 @@ export async function testStore({
   const database = await testDatabase()
   const all = { runsPerCaller: 8, pendingPerCaller: 100, queueLimit: 1_000, queueTimeoutMs: 900_000, ...limits }
   const store = createRunStore({ database, limits: all, retentionMs })
-  return { store, database, pass: (ms) => passTime(database, ms) }
+  return {
+    store,
+    database,
+    submit: async (changes) => (await store.submit(newRun(changes))).run,
+    pass: (ms) => passTime(database, ms),
+  }
 }
 
 /** Moves every time that the store has written into the past. */

@@ -23,6 +23,6 @@ createRunWorker({
   sweeper: createSweeper({ store, queue, log }),
   work: twoStepWork(store, (told, { fence }) => process.stdout.write(`${told} ${fence}\n`), middle),
   concurrency: 4,
-  name: 'process',
+  worker: 'process',
   log,
 })

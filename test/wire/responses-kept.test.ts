@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { createMemoryKeep } from '../../src/runs/keep.ts'
 import { responseIdOf, responsesOf } from '../support/ask-responses.ts'
 import { calls, completed, says, startHttp, tells } from '../support/http-gateway.ts'
+import { memoryKeep } from '../support/memory-keep.ts'
 
 const OTHER_WALLET = { 'x-wallet-address': `0x${'1'.repeat(40)}` }
 const TOOLS = [{ type: 'function', name: 'open_page' }]
@@ -68,7 +68,7 @@ test('§2 a response that was deleted is gone', async () => {
 
 test('§2 responses are kept for a time', async () => {
   let nowMs = 1_000
-  const keptResponses = createMemoryKeep<never>({ ttlMs: 60_000, maxBytes: 1_000_000, now: () => nowMs })
+  const keptResponses = memoryKeep<never>({ now: () => nowMs })
   const gateway = await startHttp(says('hi'), { keptResponses, durable: true })
   const { create, get } = responsesOf(gateway)
   const { id } = (await create({ input: 'hello' })).body

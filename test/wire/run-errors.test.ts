@@ -1,7 +1,7 @@
 import OpenAI from 'openai'
 import { expect, test } from 'vitest'
 import { BackendError, GatewayError } from '../../src/errors.ts'
-import { HELLO, says, startHttp, tells } from '../support/http-gateway.ts'
+import { completed, HELLO, says, startHttp, tells } from '../support/http-gateway.ts'
 
 test('§1.8 an unknown model is a 404 model_not_found, and no run starts', async () => {
   const gateway = await startHttp(says('never'))
@@ -91,4 +91,24 @@ test('§1.8 an error tells its details in a sentence beside it, and waits are to
     error: { message: 'Not enough credits.', type: 'insufficient_quota', param: null, code: 'insufficient_credits' },
     details: 'needed: 40, available: 12, of: {"org":"a"}',
   })
+})
+
+test('§1.8 more answers of one caller at once than it may have are a 429; one that is over makes room', async () => {
+  const { promise: goesOn, resolve: goOn } = Promise.withResolvers<void>()
+  const gateway = await startHttp(
+    async function* () {
+      await goesOn
+      yield { type: 'text', text: 'hi' }
+      yield completed()
+    },
+    { settings: { answersPerCaller: 1 } },
+  )
+  const first = gateway.ask(HELLO)
+  await expect.poll(() => gateway.orders.length).toBe(1)
+  const refused = await gateway.ask(HELLO)
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1'])
+  expect((await refused.json()).error.code).toBe('rate_limit_exceeded')
+  goOn()
+  expect((await first).status).toBe(200)
+  expect((await gateway.ask(HELLO)).status).toBe(200)
 })

@@ -4,7 +4,7 @@ import { open, readFile, rename } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { platform } from 'node:os'
 import { dirname, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { StoreSetupError } from '../store-setup-error.ts'
 import type { Binaries } from './binaries.ts'
 import type { Launcher } from './launcher.ts'
@@ -43,7 +43,7 @@ export async function runServer(deps: ServerDeps, options: ServerOptions): Promi
     if (started.type === 'running') return started.server
     const passing = PASSING.some((words) => started.said.includes(words)) && performance.now() < untilMs
     if (!passing) throw new StoreSetupError(`The embedded Postgres did not start: ${toReason(started.said)}`)
-    await sleep(100)
+    await delay(100)
   }
 }
 
@@ -108,7 +108,7 @@ async function tryStart(
       await stop()
       signal?.throwIfAborted()
     } else {
-      await sleep(5)
+      await delay(5)
     }
   }
   return { type: 'failed', said: await readFile(logFile, 'utf8').catch(() => '') }

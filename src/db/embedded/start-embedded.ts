@@ -1,6 +1,6 @@
 import { mkdir, readFile, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { StoreSetupError } from '../store-setup-error.ts'
 import { findBinaries } from './binaries.ts'
@@ -109,7 +109,7 @@ function keepRunning(
         } catch (error) {
           if (stopping.signal.aborted) return
           log?.warn({ err: error }, 'the embedded Postgres cannot be started again yet')
-          await sleep(1_000, undefined, { signal: stopping.signal }).catch(() => {})
+          await delay(1_000, undefined, { signal: stopping.signal }).catch(() => {})
         }
       }
     }

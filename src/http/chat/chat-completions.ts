@@ -48,7 +48,7 @@ export function chatCompletions(deps: RunRouteDeps): RequestHandler {
     }
     if (order.stream) requireStream(listing)
     const id = newRunId()
-    const opened = await openRun(req, {
+    const opened = await openRun(req, res, {
       id,
       caller: callerOf(res),
       order: { ...order, serverTools: order.serverTools && listing.canCallTools !== false },

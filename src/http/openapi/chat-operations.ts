@@ -11,7 +11,7 @@ export const createChatCompletion: ZodOpenApiOperationObject = {
   tags: ['chat'],
   summary: 'Ask a question',
   description:
-    'Answers with the final text; the gateway\'s own tools are never seen. Calls of the caller\'s tools are handed back.\n\nWith `"stream": true` each `data:` line is a `ChatCompletionChunk`, and the last one `[DONE]`; comment lines break a silence. A stream that fails ends with an `Error` and without `[DONE]`.\n\nWith `"background": true` the run is answered at once, and goes on without the caller: see `/v1/runs/{id}`. A caller who waits for a queued run until its time is over hears 502, 503 or 504 with a `Retry-After`, and joins the run by sending the same again.',
+    'Answers with the final text; the gateway\'s own tools are never seen. Calls of the caller\'s tools are handed back.\n\nWith `"stream": true` each `data:` line is a `ChatCompletionChunk`, and the last one `[DONE]`; comment lines break a silence. A stream that fails ends with an `Error` and without `[DONE]`.\n\nWith `"background": true` the run is answered at once, and goes on without the caller: see `/v1/runs/{id}`. A caller who waits for a queued run until its time is over hears 502, 503 or 504 with a `Retry-After`; the same request with its `Idempotency-Key`, or the retry of an SDK, joins the run.',
   parameters: parameters(
     'x-groundwire-tools',
     'x-groundwire-trace',

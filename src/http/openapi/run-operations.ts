@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ZodOpenApiOperationObject, ZodOpenApiPathItemObject } from 'zod-openapi'
-import { RUN_STATES } from '../runs/run-states.ts'
+import { RUN_STATES } from '../../runs/run-record.ts'
 import { errorReplies } from './error-replies.ts'
 import { eventStream, header, json, plainReply, runHeaders, STORE_ERRORS } from './operation-parts.ts'
 import { CANCELLED_RUN, QUEUED_RUN, RUN, RUN_EVENTS, RUN_LIST, WEBHOOK_EVENT } from './run-examples.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { RUN_STATES } from '../runs/run-states.ts'
+import { RUN_STATES } from '../../runs/run-record.ts'
 import { ChatCompletion, Usage } from './chat-reply-schemas.ts'
 import { count, unixSeconds } from './numbers.ts'
 import { ResponseReply } from './response-reply-schemas.ts'

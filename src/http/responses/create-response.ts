@@ -1,15 +1,16 @@
 import type { RequestHandler } from 'express'
 import type { Logger } from 'pino'
+import { toErrorFields } from '../../error-fields.ts'
 import type { RunNews } from '../../runs/run-news.ts'
 import { isHeldToEnd } from '../answer.ts'
 import { callerOf } from '../auth.ts'
-import { toErrorLog } from '../error-log.ts'
 import { findModel } from '../find-model.ts'
 import { isHiddenCall } from '../hidden-call.ts'
-import { wantsServerTools, wantsTrace } from '../request-headers.ts'
+import { wantsHeartbeat, wantsServerTools, wantsTrace } from '../request-headers.ts'
 import { requireStream } from '../require-stream.ts'
 import { announceRun, type RunRouteDeps } from '../run-route.ts'
 import { hangUpSignal } from '../transport/hang-up-signal.ts'
+import { sendJson, startJsonHeartbeat } from '../transport/json-heartbeat.ts'
 import { followResponse } from './follow-response.ts'
 import { parseInput } from './input-items.ts'
 import { createItemFinder, getConversation, type KeptResponseDeps } from './kept-responses.ts'
@@ -34,6 +35,7 @@ export function createResponse(deps: CreateResponseDeps): RequestHandler {
     const caller = callerOf(res)
     const serverTools = wantsServerTools(req)
     const traceByHeader = wantsTrace(req)
+    const heartbeat = wantsHeartbeat(req)
     const takenNames = serverTools ? serverToolNames : []
     const request = parseResponseRequest(req.body, { takenNames, findSchemaFault, egressAllow })
     if (Object.keys(request.echo.metadata).length > 0) note.metadata = request.echo.metadata
@@ -60,7 +62,7 @@ export function createResponse(deps: CreateResponseDeps): RequestHandler {
       parallelToolCalls: request.parallelToolCalls,
       format: request.format,
     }
-    const opened = await openRun(req, {
+    const opened = await openRun(req, res, {
       id,
       caller,
       order,
@@ -93,9 +95,15 @@ export function createResponse(deps: CreateResponseDeps): RequestHandler {
       if (!request.store) return
       await keep
         .set(caller, envelope.start.id, { response: teller.response(), input: envelope.input })
-        .catch((error: unknown) => log.error({ runId: opened.id, error: toErrorLog(error) }, 'response not kept'))
+        .catch((error: unknown) => log.error({ runId: opened.id, error: toErrorFields(error) }, 'response not kept'))
     }
-    const events = tellRun(opened.events(signal), { teller, keepIt, beginsEarly: !isHeldToEnd(order), note })
+    const events = tellRun(opened.events(signal), {
+      teller,
+      keepIt,
+      opensAtOnce: run !== undefined,
+      beginsEarly: !isHeldToEnd(order),
+      note,
+    })
     if (request.stream) {
       const fail = async (thrown: unknown) => {
         const last = teller.fail(thrown)
@@ -104,8 +112,13 @@ export function createResponse(deps: CreateResponseDeps): RequestHandler {
       }
       await sendEvents(res, events, { signal, heartbeatMs, fail })
     } else {
-      for await (const _ of events);
-      res.json(teller.response())
+      const heart = heartbeat ? startJsonHeartbeat(res, heartbeatMs) : undefined
+      try {
+        for await (const _ of events);
+        sendJson(res, teller.response())
+      } finally {
+        heart?.stop()
+      }
     }
   }
 }

@@ -124,14 +124,14 @@ export function createResponseTeller({ start, callers, trace, now }: ResponseTel
     return events
   }
 
-  function complete({ reason, usage, trace: runTrace }: RunCompleted): ResponseEvent[] {
+  function complete({ reason, usage, trace: runTrace, endedAtMs = now() }: RunCompleted): ResponseEvent[] {
     const incomplete = INCOMPLETE[reason]
     const events = [...begin(), ...endMessage(incomplete === undefined ? 'completed' : 'incomplete')]
     response = {
       ...response,
       status: incomplete === undefined ? 'completed' : 'incomplete',
       incomplete_details: incomplete === undefined ? null : { reason: incomplete },
-      completed_at: incomplete === undefined ? Math.floor(now() / 1000) : null,
+      completed_at: incomplete === undefined ? Math.floor(endedAtMs / 1000) : null,
       usage: toResponseUsage(usage),
       ...(trace && { groundwire: toWireTrace(runTrace) }),
     }

@@ -9,6 +9,8 @@ export type Telling = {
   teller: ResponseTeller
   /** Keeps the response as it stands. Does not reject. */
   keepIt: () => Promise<void>
+  /** The response is told as soon as its run is stored: what fails from then on is told in it. */
+  opensAtOnce: boolean
   /** The response begins as soon as the model has been heard. */
   beginsEarly: boolean
   note: RequestNote
@@ -17,8 +19,9 @@ export type Telling = {
 /** A run as the events of its response, which is kept before its end is told, so that what follows at once finds it. */
 export async function* tellRun(
   run: AsyncIterable<RunEvent>,
-  { teller, keepIt, beginsEarly, note }: Telling,
+  { teller, keepIt, opensAtOnce, beginsEarly, note }: Telling,
 ): AsyncGenerator<ResponseEvent> {
+  if (opensAtOnce) yield* teller.open()
   try {
     for await (const part of readAnswer(run, note)) {
       switch (part.type) {

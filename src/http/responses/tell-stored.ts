@@ -17,7 +17,7 @@ export async function tellStored(
   const events = teller.open()
   if (state !== 'queued') events.push(...teller.begin())
   if (outcome?.state === 'completed') {
-    for await (const part of readAnswer(retell(outcome), {})) {
+    for await (const part of readAnswer(retell(outcome, endedAtMs), {})) {
       if (part.type === 'text') events.push(...teller.text(part.text))
       if (part.type === 'client_call') events.push(...teller.call(part.call))
       if (part.type === 'completed') events.push(...teller.complete(part.run))

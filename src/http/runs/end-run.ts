@@ -21,7 +21,6 @@ export function deleteRun({ runs }: { runs: Pick<RunDesk, 'find' | 'forget'> }):
     const caller = callerOf(res)
     const run = expectRun(res, id, await runs.find(caller, id))
     if (run.outcome === null) {
-      res.setHeader('x-should-retry', 'false') // SDKs send again what was a conflict
       throw new GatewayError(`The run is still ${run.state}. Cancel it first.`, {
         status: 409,
         code: 'run_not_ended',

@@ -1,7 +1,8 @@
+import { isEnd } from '../../runs/is-end.ts'
 import type { RunNews } from '../../runs/run-news.ts'
 import type { RunDesk } from '../../runs/run-store.ts'
 import { runNotFound } from './expect-run.ts'
-import { isEnd, toWireRunEvent, type WireRunEvent } from './run-event.ts'
+import { toWireRunEvent, type WireRunEvent } from './run-event.ts'
 
 export type FollowEventsDeps = { runs: Pick<RunDesk, 'find' | 'events'>; news: RunNews }
 

@@ -1,11 +1,11 @@
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { BadRequestError } from '../../errors.ts'
+import { RUN_STATES } from '../../runs/run-record.ts'
 import type { RunDesk } from '../../runs/run-store.ts'
 import { callerOf } from '../auth.ts'
 import { queryInteger } from '../integer.ts'
 import { parseRequest, toShown } from '../parse-request.ts'
-import { RUN_STATES } from './run-states.ts'
 import { toWireRunRow } from './wire-run.ts'
 
 /** `GET /v1/runs`: the caller's own, the latest first, without their results. */

@@ -1,5 +1,4 @@
 import type { RunRecord } from '../../runs/run-record.ts'
-import { END_STATES } from '../../runs/run-record.ts'
 import type { StoredEvent } from '../../runs/run-store.ts'
 import { toWireUsage } from '../chat/chat-reply.ts'
 import { toSeconds, toWireRun, type WireRun } from './wire-run.ts'
@@ -35,8 +34,4 @@ export async function toWireRunEvent(
     default:
       return { type: `run.${event.type}`, ...head, run: await toWireRun(await ended()) }
   }
-}
-
-export function isEnd({ type }: StoredEvent): boolean {
-  return (END_STATES as readonly string[]).includes(type)
 }

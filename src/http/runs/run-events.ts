@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express'
 import { z } from 'zod'
+import { isEnd } from '../../runs/is-end.ts'
 import { callerOf } from '../auth.ts'
 import { queryInteger } from '../integer.ts'
 import { parseRequest } from '../parse-request.ts'
@@ -7,7 +8,7 @@ import { hangUpSignal } from '../transport/hang-up-signal.ts'
 import { createSseWriter, toSseFrame } from '../transport/sse.ts'
 import { idOf, runNotFound } from './expect-run.ts'
 import { type FollowEventsDeps, followEvents } from './follow-events.ts'
-import { isEnd, type WireRunEvent } from './run-event.ts'
+import type { WireRunEvent } from './run-event.ts'
 
 /**
  * `GET /v1/runs/{id}/events`: what has happened to a run, and what happens until its end. A browser's `EventSource` that has

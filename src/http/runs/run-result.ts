@@ -8,9 +8,9 @@ import { tellStored } from '../responses/tell-stored.ts'
 
 /** What the route that took the run would have answered; null where it has not come to an answer. */
 export async function toRunResult(run: RunRecord): Promise<object | null> {
-  const { outcome, envelope } = run
+  const { outcome, envelope, endedAtMs } = run
   if (outcome?.state !== 'completed') return null
   const response = toResponseEnvelope(envelope)
   if (response !== undefined) return (await tellStored(run, response)).response
-  return gatherCompletion(readAnswer(retell(outcome), {}), envelope as ChatEnvelope)
+  return gatherCompletion(readAnswer(retell(outcome, endedAtMs), {}), envelope as ChatEnvelope)
 }

@@ -29,8 +29,8 @@ type SseOptions = {
 }
 
 /**
- * The head waits for the first frame, so that what fails before it still has a status of its own. No `id:` lines and no
- * `retry:`, and named events only where an API is made of them: SDKs parse every line they are sent.
+ * The head waits for the first frame, so that what fails before it still has a status of its own. No `retry:`, and names and
+ * `id:` lines of events only where an API is made of them: SDKs parse every line they are sent.
  */
 export function createSseWriter(
   res: Response,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { BackendFailure } from '../backend-failure.ts'
 import type { WarmUps } from '../warm-up.ts'
 import type { Endpoint, EndpointState } from './endpoint.ts'
@@ -198,7 +198,7 @@ function createBackoff({ firstMs, mostMs }: RunJobDeps['poll']) {
       isSlow = false
       pauseMs = Math.min(1.5 * pauseMs, mostMs)
       try {
-        await sleep(Math.max(0, ms), undefined, { signal })
+        await delay(Math.max(0, ms), undefined, { signal })
       } catch {
         signal.throwIfAborted()
       }

@@ -1,6 +1,6 @@
 import type { AIMessage } from '@langchain/core/messages'
 import { BackendError, type BackendErrorKind } from '../../errors.ts'
-import { type BackendTimeouts, DEFAULT_TIMEOUTS } from '../backend-timeouts.ts'
+import { type BackendTimeouts, DEFAULT_TIMEOUTS, NEVER_MS } from '../backend-timeouts.ts'
 import type { OpenChat } from '../langchain-adapter.ts'
 import type { JobMemo, Model, ModelEvent, ModelRequest } from '../model.ts'
 import { opensThoughts, toChatOptions, toResponseFormat, toToolOptions } from '../openai-params.ts'
@@ -82,9 +82,6 @@ export function createRunpodModel(options: RunpodOptions): Model {
 
 /** Imported on first use: LangChain takes a third of a second and 100 MB. */
 export const loadRunpod = () => Promise.all([import('./chat-runpod.ts'), import('../langchain-adapter.ts')])
-
-/** The longest that a timer takes. */
-const NEVER_MS = 2 ** 31 - 1
 
 /** What keeping a job failed with is no failure of the model's: it is thrown as it is. */
 function toHandle({ known, keep, goesOn }: JobMemo, backend: string): { job: JobHandle; failure(): unknown } {

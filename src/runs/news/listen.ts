@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
+import { within } from '../../within.ts'
 
 export type ListenOptions = {
   connectionString: string
@@ -42,7 +43,10 @@ export function listen({ connectionString, channel, log, onNews, onReconnected }
       await Promise.race([broken, stopped])
     } finally {
       // A server that stands still does not say goodbye.
-      await Promise.race([client.end().catch(() => {}), delay(GOODBYE_MS)])
+      await within(
+        GOODBYE_MS,
+        client.end().catch(() => {}),
+      )
     }
   }
 

@@ -1,4 +1,6 @@
 import type { IQueueBackend, JobsOptions, JobType } from 'bullmq'
+import type { Logger } from 'pino'
+import { LEASE_MS } from '../store/times.ts'
 
 /** BullMQ over one of its two stores, as far as runs need it. */
 export type QueueBackend = {
@@ -11,11 +13,20 @@ export type QueueBackend = {
   close(): Promise<void>
 }
 
+export type BackendOptions = {
+  log: Pick<Logger, 'info' | 'warn'>
+  /** How long a worker may be silent before its jobs are given to others. */
+  leaseMs?: number
+  /** How long a server that does not answer is waited for. */
+  waitMs?: number
+}
+
 /** `isStopping`: takes no more from then on. */
 export type WorkerOptions = { concurrency: number; isStopping(): boolean }
 
 export type JobQueue = Connected & {
   add(name: string, data: { runId: string }, options: JobsOptions): Promise<unknown>
+  getJobState(id: string): Promise<string>
   getJobCounts(...types: JobType[]): Promise<Partial<Record<string, number>>>
 }
 
@@ -49,8 +60,6 @@ export function toWorkerOptions(leaseMs = LEASE_MS) {
     drainDelay: 5,
   }
 }
-
-const LEASE_MS = 8_000
 
 /** Nobody reads BullMQ's stream of events. */
 export const QUEUE_OPTIONS = { streams: { events: { maxLen: 256 } } }

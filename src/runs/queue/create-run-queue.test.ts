@@ -113,6 +113,22 @@ test('the job of a worker that is killed is back within 15 s, on both stores', a
   )
 })
 
+test('a job that was taken by a worker whose clock is an hour ahead, and that died with it, does not hold up its run', async () => {
+  const url = await emptyDatabaseUrl()
+  const { queue } = await openQueue(url)
+  await queue.add(job('orphan'))
+  const admin = await connectAdmin(url, new URL(url).pathname)
+  await admin.query(`update groundwire_queue.job set state = 'active', lock_token = 'gone',
+    locked_until_ms = extract(epoch from now()) * 1000 + 3600000`)
+  const handled: string[] = []
+  work(queue, async (runId) => void handled.push(runId))
+  await queue.add(job('orphan'))
+  await queue.add(job('next'))
+  await expect.poll(() => handled).toEqual(['next'])
+  await queue.add({ ...job('orphan'), isAgain: true })
+  await expect.poll(() => handled).toEqual(['next', 'orphan'])
+})
+
 test('a Postgres that takes no connections for a while is said once, and worked on again by itself', async () => {
   const url = await emptyDatabaseUrl()
   const { queue, told } = await openQueue(url)
@@ -308,9 +324,9 @@ function work(queue: RunQueue, handler: Parameters<RunQueue['work']>[0], concurr
   return worker
 }
 
-async function connectAdmin(url: string): Promise<pg.Client> {
+async function connectAdmin(url: string, database = '/template1'): Promise<pg.Client> {
   const address = new URL(url)
-  address.pathname = '/template1'
+  address.pathname = database
   const admin = new pg.Client({ connectionString: address.href })
   await admin.connect()
   onTestFinished(() => admin.end())

@@ -1,23 +1,18 @@
 import type { Logger } from 'pino'
+import { within } from '../../within.ts'
 import type { RunQueue } from '../run-queue.ts'
-import { QUEUE_NAME } from './backend.ts'
+import { type BackendOptions, QUEUE_NAME } from './backend.ts'
 import { createOutage } from './outage.ts'
 import { openPostgresBackend } from './postgres-backend.ts'
 import { openRedisBackend } from './redis-backend.ts'
-import { within } from './within.ts'
+import { shut } from './shut.ts'
 import { workJobs } from './work-jobs.ts'
 
-export type RunQueueOptions = {
+export type RunQueueOptions = BackendOptions & {
   /** Postgres, where there is no Redis. Like `redisUrl` it may hold a password. */
   databaseUrl: string
   redisUrl?: string | undefined
   log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
-  /** How long a worker may be silent before its jobs are given to others. */
-  leaseMs?: number
-  /** How long a server that does not answer is waited for. */
-  waitMs?: number
-  /** Stops waiting. */
-  signal?: AbortSignal | undefined
 }
 
 /** The queue of runs, in BullMQ. @throws `QueueSetupError`, which says what to change. */
@@ -43,19 +38,20 @@ export async function createRunQueue({ databaseUrl, redisUrl, ...options }: RunQ
   }
 
   return {
-    async add({ runId, fence, priority }) {
+    async add({ runId, fence, priority, isAgain }) {
+      const jobId = `${runId}-${fence}`
+      const options = {
+        priority: Math.min(Math.max(1, priority), LAST_PRIORITY),
+        attempts: 1,
+        removeOnComplete: true, // else the same job could not be added again
+        removeOnFail: true,
+      }
       try {
-        await queue.add(
-          QUEUE_NAME,
-          { runId },
-          {
-            jobId: `${runId}-${fence}`,
-            priority: Math.min(Math.max(1, priority), LAST_PRIORITY),
-            attempts: 1,
-            removeOnComplete: true, // else the same job could not be added again
-            removeOnFail: true,
-          },
-        )
+        await queue.add(QUEUE_NAME, { runId }, { ...options, jobId })
+        // Whoever took it has not taken the run. In Postgres it stays theirs by their own clock, which may be wrong by hours.
+        if (isAgain && (await queue.getJobState(jobId)) === 'active') {
+          await queue.add(QUEUE_NAME, { runId }, { ...options, jobId: `${jobId}-${crypto.randomUUID()}` })
+        }
       } catch (error) {
         outage.note(error)
         throw error
@@ -66,11 +62,7 @@ export async function createRunQueue({ databaseUrl, redisUrl, ...options }: RunQ
     check,
     async close() {
       outage.stop()
-      const closed = queue.close().then(
-        () => true,
-        () => true,
-      )
-      if (!(await within(CLOSE_MS, closed))) void queue.disconnect().catch(() => {})
+      await shut(queue)
       await backend.close()
     },
   }
@@ -83,6 +75,5 @@ function toDetail(name: string): string {
 }
 
 const CHECK_MS = 2_000
-const CLOSE_MS = 1_000
 /** BullMQ's. */
 const LAST_PRIORITY = 2 ** 21 - 1

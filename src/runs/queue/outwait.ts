@@ -8,14 +8,13 @@ export type OutwaitOptions = {
   /** Whether waiting may help. */
   isAway(error: unknown): boolean
   log: Pick<Logger, 'info'>
-  waitMs?: number
-  signal?: AbortSignal | undefined
+  waitMs?: number | undefined
 }
 
 /** Connects to a server that may be starting as well. @throws {@link QueueSetupError} when it does not come. */
 export async function outwait<Connection>(
   connect: () => Promise<Connection>,
-  { what, isAway, log, waitMs = WAIT_MS, signal }: OutwaitOptions,
+  { what, isAway, log, waitMs = WAIT_MS }: OutwaitOptions,
 ): Promise<Connection> {
   const startedAtMs = performance.now()
   for (let isFirst = true; ; isFirst = false) {
@@ -25,7 +24,7 @@ export async function outwait<Connection>(
       if (!isAway(error)) throw error
       if (performance.now() - startedAtMs > waitMs) throw toSetupError(error, what, waitMs)
       if (isFirst) log.info(`${what} does not answer: waiting up to ${Math.ceil(waitMs / 1_000)} s`)
-      await delay(RETRY_MS, undefined, { signal })
+      await delay(RETRY_MS)
     }
   }
 }

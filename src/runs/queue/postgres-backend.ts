@@ -1,5 +1,11 @@
-import type { Logger } from 'pino'
-import { QUEUE_NAME, QUEUE_OPTIONS, type QueueBackend, steady, toWorkerOptions } from './backend.ts'
+import {
+  type BackendOptions,
+  QUEUE_NAME,
+  QUEUE_OPTIONS,
+  type QueueBackend,
+  steady,
+  toWorkerOptions,
+} from './backend.ts'
 import { outwait } from './outwait.ts'
 import { QueueSetupError } from './queue-setup-error.ts'
 
@@ -9,17 +15,7 @@ const SCHEMA = 'groundwire_queue'
 /** @throws {@link QueueSetupError} */
 export async function openPostgresBackend(
   databaseUrl: string,
-  {
-    log,
-    leaseMs,
-    waitMs,
-    signal,
-  }: {
-    log: Pick<Logger, 'info'>
-    leaseMs?: number | undefined
-    waitMs?: number | undefined
-    signal?: AbortSignal | undefined
-  },
+  { log, leaseMs, waitMs }: BackendOptions,
 ): Promise<QueueBackend> {
   const { createPostgresBackend, Queue, Worker } = await import('bullmq')
   const connection = { ...toPoolOptions(databaseUrl), schema: SCHEMA }
@@ -42,13 +38,7 @@ export async function openPostgresBackend(
 
   return {
     name: 'Postgres',
-    queue: await outwait(openQueue, {
-      what: "The queue's Postgres",
-      isAway,
-      log,
-      signal,
-      ...(waitMs !== undefined && { waitMs }),
-    }),
+    queue: await outwait(openQueue, { what: "The queue's Postgres", isAway, log, waitMs }),
     openWorker(process, { concurrency, isStopping }) {
       const openSteady: typeof createPostgresBackend = (...args) => steady(createPostgresBackend(...args), isStopping)
       return new Worker(

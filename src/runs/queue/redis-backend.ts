@@ -1,10 +1,17 @@
 import type { Cluster, Redis } from 'ioredis'
-import type { Logger } from 'pino'
-import { type JobQueue, QUEUE_NAME, QUEUE_OPTIONS, type QueueBackend, steady, toWorkerOptions } from './backend.ts'
+import { within } from '../../within.ts'
+import {
+  type BackendOptions,
+  type JobQueue,
+  QUEUE_NAME,
+  QUEUE_OPTIONS,
+  type QueueBackend,
+  steady,
+  toWorkerOptions,
+} from './backend.ts'
 import { outwait } from './outwait.ts'
 import { QueueSetupError } from './queue-setup-error.ts'
 import { judgeRedis, type RedisFacts, readRedisFacts } from './redis-facts.ts'
-import { within } from './within.ts'
 
 /** In braces, so that a cluster keeps all keys in one slot: BullMQ's scripts touch several at once. */
 const PREFIX = '{groundwire}'
@@ -12,26 +19,10 @@ const PREFIX = '{groundwire}'
 /** @throws {@link QueueSetupError} */
 export async function openRedisBackend(
   redisUrl: string,
-  {
-    log,
-    leaseMs,
-    waitMs,
-    signal,
-  }: {
-    log: Pick<Logger, 'info' | 'warn'>
-    leaseMs?: number | undefined
-    waitMs?: number | undefined
-    signal?: AbortSignal | undefined
-  },
+  { log, leaseMs, waitMs }: BackendOptions,
 ): Promise<QueueBackend> {
   const { createRedisBackend, Queue, Worker } = await import('bullmq')
-  const facts = await outwait(() => meetRedis(redisUrl), {
-    what: 'Redis at REDIS_URL',
-    isAway,
-    log,
-    signal,
-    ...(waitMs !== undefined && { waitMs }),
-  })
+  const facts = await outwait(() => meetRedis(redisUrl), { what: 'Redis at REDIS_URL', isAway, log, waitMs })
   const { faults, warnings } = judgeRedis(facts)
   if (faults.length > 0) throw new QueueSetupError(faults.join('\n'))
   for (const warning of warnings) log.warn(warning)

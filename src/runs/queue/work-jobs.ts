@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { within } from '../../within.ts'
 import type { RunQueue, RunWorker } from '../run-queue.ts'
 import { LostClaimError } from '../run-store.ts'
 import type { JobWorker, QueueBackend } from './backend.ts'
 import type { Outage } from './outage.ts'
-import { within } from './within.ts'
+import { CLOSE_MS, shut } from './shut.ts'
 
 export type WorkJobsDeps = {
   openWorker: QueueBackend['openWorker']
@@ -83,17 +84,6 @@ export function workJobs(
   return { drain }
 }
 
-/** False where it could not be closed well: a connection that is broken is not waited for. */
-async function shut(worker: JobWorker): Promise<boolean> {
-  const closed = worker.close().then(
-    () => true,
-    () => true,
-  )
-  if (await within(CLOSE_MS, closed)) return true
-  void worker.disconnect().catch(() => {})
-  return false
-}
-
 function handedOn(): LostClaimError {
   return new LostClaimError('The worker stops: the run goes on elsewhere.')
 }
@@ -104,4 +94,3 @@ function toRunId(data: unknown): string | undefined {
 }
 
 const REOPEN_MS = 1_000
-const CLOSE_MS = 1_000

@@ -29,6 +29,20 @@ test('a worker keeps a run by renewing its claim, and loses it by not', async ()
   expect(await store.renew([claim])).toEqual([claim])
 })
 
+test('how long a worker may be silent is for the operator to say', async () => {
+  const { store, pass } = await testStore({ leaseMs: 30_000 })
+  const claim = await claimedRun(store)
+  await pass(25_000)
+  expect(await store.renew([claim])).toEqual([])
+  await pass(25_000)
+  expect(await store.claim(claim.runId, 'worker 2')).toBeUndefined()
+  await pass(5_001)
+  expect(await store.claim(claim.runId, 'worker 2')).toMatchObject({ fence: 2 })
+  const { run } = await store.submit(newRun({ worker: 'here' }))
+  await pass(30_001)
+  expect(await store.claim(run.id, 'worker 2')).toMatchObject({ fence: 2 })
+})
+
 test('of many workers that find one dead at once, one takes over', async () => {
   const { store, pass } = await testStore()
   const { runId } = await claimedRun(store)

@@ -39,13 +39,14 @@ export async function claimRun(
   if (row === undefined) return undefined
   const { fence, remainingMs } = row
   // Nobody had it before: there is nothing to read. Else it is read only now, as the claim may have waited for a last write.
-  const recorded = fence === 1 ? NOTHING : await readRecorded(db, id)
+  const recorded = fence === 1 ? NOTHING_RECORDED : await readRecorded(db, id)
   return { runId: id, fence, run: toRunRecord(row), remainingMs, ...recorded }
 }
 
 type Recorded = Pick<ClaimedRun, 'steps' | 'tools' | 'jobs'>
 
-const NOTHING: Recorded = { steps: new Map(), tools: [], jobs: new Map() }
+/** Of a run that nobody has worked on. */
+export const NOTHING_RECORDED: Recorded = { steps: new Map(), tools: [], jobs: new Map() }
 
 async function readRecorded(db: StoreDb, id: string): Promise<Recorded> {
   const { rows } = await sql<{ kind: 'step' | 'tool' | 'job'; step: number; value: string }>`

@@ -64,7 +64,7 @@ test('a job that nobody took is added again after a while, one that was taken is
   if (claim !== undefined) expect(await store.renew([claim])).toEqual([])
   expect(await store.dueJobs(10)).toEqual([])
   await pass(5_001)
-  expect(await store.dueJobs(10)).toEqual([{ runId: lost, fence: 0, priority: 2 }])
+  expect(await store.dueJobs(10)).toEqual([{ runId: lost, fence: 0, priority: 2, isAgain: true }])
 })
 
 test('the run of a worker that has died is due once its lease is over, and soon again', async () => {

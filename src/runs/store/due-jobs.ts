@@ -38,9 +38,9 @@ async function admit(tx: StoreDb, runsPerCaller: number): Promise<void> {
 }
 
 async function findDue(tx: StoreDb, leaseMs: number, limit: number): Promise<readonly RunJob[]> {
-  const { rows } = await sql<RunJob>`
+  const { rows } = await sql<Omit<RunJob, 'isAgain'> & { isAgain: boolean }>`
     with due as (
-      select id from runs
+      select id as due_id, coalesce(added_at >= coalesce(lease_until, added_at), false) as again from runs
       where ended_at is null and admitted_at is not null and attempts < ${MAX_ATTEMPTS} and (
         state = 'queued' and deadline > ${NOW} and (added_at is null or added_at < ${agoMs(WAITING_LOST * leaseMs)})
         or state = 'running' and lease_until < ${NOW}
@@ -48,11 +48,11 @@ async function findDue(tx: StoreDb, leaseMs: number, limit: number): Promise<rea
       )
       order by added_at nulls first, created_at limit ${limit} for no key update skip locked
     )
-    update runs set added_at = ${NOW} from due where runs.id = due.id
-    returning runs.id as "runId", fence, 1 + (
+    update runs set added_at = ${NOW} from due where runs.id = due_id
+    returning runs.id as "runId", fence, again as "isAgain", 1 + (
       select count(*) from runs as ahead
       where ahead.caller = runs.caller and ahead.ended_at is null and ahead.admitted_at is not null
         and not ahead.in_place and (ahead.created_at, ahead.id) < (runs.created_at, runs.id)
     )::int as priority`.execute(tx)
-  return rows
+  return rows.map(({ isAgain, ...job }) => (isAgain ? { ...job, isAgain } : job))
 }

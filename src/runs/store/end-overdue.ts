@@ -16,7 +16,7 @@ const WAYS: readonly { when: RawBuilder<unknown>; outcome: RunOutcome }[] = [
     when: sql`state = 'queued' and started_at is null and deadline <= ${NOW}`,
     outcome: {
       state: 'expired',
-      error: timeout('queue_timeout', 'No worker took the run in time: all were busy. Please try again later.', 30),
+      error: timeout('queue_timeout', 'No worker took the run in time. Please try again later.', 30),
     },
   },
   {

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { RunRecord, RunState } from '../run-record.ts'
+import type { RunRecord } from '../run-record.ts'
 import { fromStoredJson } from '../stored-json.ts'
 
 /** A row of `runs` as {@link RUN_COLUMNS} reads it: JSON as text, times in unix milliseconds. */
@@ -45,5 +45,3 @@ export function toMs(column: string): RawBuilder<number> {
 export function isRunId(id: string): boolean {
   return /^run_[0-9a-z]{24}$/.test(id)
 }
-
-export const OPEN_STATES: readonly RunState[] = ['queued', 'running']

@@ -4,14 +4,17 @@ import { NO_USAGE } from '../../messages.ts'
 import type { RunOutcome } from '../run-record.ts'
 import type { NewRun, Submitted } from '../run-store.ts'
 import { fromStoredJson, toStoredJson } from '../stored-json.ts'
+import { NOTHING_RECORDED } from './claim-run.ts'
 import { lockInTransaction } from './lock.ts'
-import { OPEN_STATES, RUN_COLUMNS, type RunRow, toMs, toRunRecord } from './run-row.ts'
+import { RUN_COLUMNS, type RunRow, toMs, toRunRecord } from './run-row.ts'
 import type { RunStoreLimits, StoreDb } from './store-deps.ts'
 import { afterMs, agoMs, LEASE_MS, NOW } from './times.ts'
 
 /** A key is good for so long: the least that callers may count on. */
 export const KEY_MS = 86_400_000
 const RETRY_MS = 1_800_000
+/** An SDK comes back within a minute or so: what ended before that was most likely heard. */
+const UNHEARD_MS = 120_000
 /** What a run of a big model takes: as long as that, a place becomes free in each share. */
 const TYPICAL_RUN_SEC = 60
 
@@ -50,7 +53,7 @@ function mayGoBetter({ state, outcome }: RunRow): boolean {
 }
 
 async function findFirstTry(tx: StoreDb, { caller, route, bodyHash }: NewRun): Promise<RunRow | undefined> {
-  const joinable = sql`state = any(${[...OPEN_STATES, 'completed']})`
+  const joinable = sql`(ended_at is null or state = 'completed' and ended_at > ${agoMs(UNHEARD_MS)})`
   const { rows } = await sql<RunRow>`
     update runs set abandon_at = null where ${joinable} and id = (
       select id from runs
@@ -129,12 +132,8 @@ async function insertRun(tx: StoreDb, limits: RunStoreLimits, run: NewRun): Prom
     deadlineMs,
   })
   if (!isHere) return { type: 'accepted', run: record }
-  const nothing = { steps: new Map(), tools: [], jobs: new Map() }
-  return {
-    type: 'accepted',
-    run: record,
-    claim: { runId: id, fence: 1, run: record, remainingMs: run.runTimeoutMs, ...nothing },
-  }
+  const claim = { runId: id, fence: 1, run: record, remainingMs: run.runTimeoutMs, ...NOTHING_RECORDED }
+  return { type: 'accepted', run: record, claim }
 }
 
 const NONE: Inserted = { own: 0, all: 0, createdAtMs: null, startedAtMs: null, deadlineMs: null }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { claimedRun, completed, newRun, testStore } from '../../../test/support/stored-runs.ts'
-import { createStoredKeep } from '../stored-keep.ts'
 import { createLeases } from './leases.ts'
+import { createStoredKeep } from './stored-keep.ts'
 
 const HOUR_MS = 3_600_000
 

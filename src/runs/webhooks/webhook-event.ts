@@ -1,4 +1,4 @@
-import type { RunRecord } from '../run-record.ts'
+import type { EndState, RunRecord } from '../run-record.ts'
 
 /** What a webhook says: how a run ended. The result itself is fetched, by who may. Shaped like OpenAI's events. */
 export type WebhookEvent = {
@@ -7,11 +7,10 @@ export type WebhookEvent = {
   object: 'event'
   /** Unix time in seconds. */
   created_at: number
-  type: `run.${RunEnd}` | `response.${ResponseEnd}`
+  type: `run.${EndState}` | `response.${ResponseEnd}`
   data: { id: string }
 }
 
-type RunEnd = 'completed' | 'failed' | 'cancelled' | 'expired'
 type ResponseEnd = 'completed' | 'incomplete' | 'failed' | 'cancelled'
 
 /** How the API that took a run names it. */

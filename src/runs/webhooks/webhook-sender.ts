@@ -44,6 +44,7 @@ export function createWebhookSender({
   const onTheirWay = new Set<Promise<void>>()
   let loop: Promise<void> | undefined
   let isNudged = false
+  let isStoreAway = false
   let wake = () => {}
 
   function nudge(): void {
@@ -69,9 +70,13 @@ export function createWebhookSender({
 
   async function takeDue(limit: number): Promise<readonly DueWebhook[]> {
     try {
-      return await store.dueWebhooks(limit)
-    } catch (error) {
-      log.warn({ error: String(error) }, 'webhooks wait: the store does not answer')
+      const due = await store.dueWebhooks(limit)
+      if (isStoreAway) log.info('webhooks are sent again')
+      isStoreAway = false
+      return due
+    } catch (err) {
+      if (!isStoreAway) log.warn({ err }, 'webhooks wait: the store does not answer')
+      isStoreAway = true
       return []
     }
   }
@@ -99,9 +104,9 @@ export function createWebhookSender({
       onWebhook(outcome)
       if (outcome === 'delivered') log.info({ ...line, ...fields }, 'webhook delivered')
       else log.warn({ ...line, ...fields, retryInMs }, outcome === 'failed' ? 'webhook failed' : GIVEN_UP)
-    } catch (error) {
+    } catch (err) {
       // Nothing is noted: it is due again in a minute.
-      if (!cutOff.signal.aborted) log.warn({ ...line, error: String(error) }, 'webhook is sent again')
+      if (!cutOff.signal.aborted) log.warn({ ...line, err }, 'webhook is sent again')
     }
   }
 

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
 import { logLines } from '../../../test/support/log-lines.ts'
 import { needsRedis, startRedis } from '../../../test/support/redis-server.ts'
-import { testStore } from '../../../test/support/test-store.ts'
+import { testStore } from '../../../test/support/stored-runs.ts'
 import { twoStepWork } from '../../../test/support/two-step-work.ts'
 import { GatewayError } from '../../errors.ts'
 import { createRunNews } from '../news/create-run-news.ts'
@@ -183,7 +183,7 @@ async function setUp(redisUrl?: string) {
       leaseKeeper: createLeaseKeeper({ store, news, everyMs: renewEveryMs, log }),
       sweeper: own,
       concurrency: 4,
-      name: 'test',
+      worker: 'test',
       ...deps,
       log,
     })

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino'
-import { isStoreAway, outlastOutage } from '../outlast-outage.ts'
+import { isNobodysFault } from '../is-nobodys-fault.ts'
+import { OUTAGE_MS, outlastOutage } from '../outlast-outage.ts'
 import type { RunQueue, RunWorker } from '../run-queue.ts'
-import { type ClaimedRun, LostClaimError, RunEndedError, type RunFloor } from '../run-store.ts'
+import type { ClaimedRun, RunFloor } from '../run-store.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 import type { Sweeper } from './sweeper.ts'
 
@@ -16,18 +17,18 @@ export type RunWorkerDeps = {
    */
   work(claimed: ClaimedRun, signal: AbortSignal): Promise<unknown>
   concurrency: number
-  /** Of this process, for whoever looks at the store. */
-  name: string
+  /** Names this process, for whoever looks at the store. */
+  worker: string
   log: Pick<Logger, 'debug' | 'error'>
 }
 
 /** Takes runs from the queue, one claim at a time each, and works on them until it is drained. */
 export function createRunWorker(deps: RunWorkerDeps): RunWorker {
-  const { store, queue, leaseKeeper, sweeper, work, concurrency, name, log } = deps
+  const { store, queue, leaseKeeper, sweeper, work, concurrency, worker, log } = deps
 
   async function handle(runId: string, stopped: AbortSignal): Promise<void> {
     const patience = AbortSignal.any([stopped, AbortSignal.timeout(OUTAGE_MS)])
-    const claimed = await outlastOutage(() => store.claim(runId, name), patience)
+    const claimed = await outlastOutage(() => store.claim(runId, worker), patience)
     if (claimed === undefined) return
     const held = leaseKeeper.hold(claimed)
     const signal = AbortSignal.any([stopped, held.signal])
@@ -57,10 +58,4 @@ export function createRunWorker(deps: RunWorkerDeps): RunWorker {
   }
 
   return queue.work(handle, { concurrency })
-}
-
-const OUTAGE_MS = 60_000
-
-function isNobodysFault(error: unknown): boolean {
-  return error instanceof LostClaimError || error instanceof RunEndedError || isStoreAway(error)
 }

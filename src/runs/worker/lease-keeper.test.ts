@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { logLines } from '../../../test/support/log-lines.ts'
-import { testStore } from '../../../test/support/test-store.ts'
+import { testStore } from '../../../test/support/stored-runs.ts'
 import type { RunNews } from '../run-news.ts'
 import { type Claim, type ClaimedRun, LostClaimError, RunEndedError } from '../run-store.ts'
 import { createLeaseKeeper, type LeaseKeeperDeps } from './lease-keeper.ts'

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { logLines } from '../../../test/support/log-lines.ts'
-import { testStore } from '../../../test/support/test-store.ts'
+import { testStore } from '../../../test/support/stored-runs.ts'
 import type { RunJob } from '../run-store.ts'
 import { createSweeper, type SweeperDeps } from './sweeper.ts'
 

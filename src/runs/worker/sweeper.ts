@@ -57,8 +57,7 @@ export function createSweeper({ store, queue, everyMs = 3_000, pruneEveryMs = 60
   }
 
   async function tidy(): Promise<void> {
-    const ended = await store.endOverdue()
-    if (ended.length > 0) log.info({ runs: ended }, 'ended runs whose time was over')
+    await store.endOverdue()
     if (performance.now() - prunedAtMs < pruneEveryMs) return
     prunedAtMs = performance.now()
     await store.prune()

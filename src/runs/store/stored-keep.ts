@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import { LRUCache } from 'lru-cache'
-import type { Database } from '../db/database.ts'
-import type { Keep } from './keep.ts'
-import { afterMs, NOW } from './store/times.ts'
-import { withStoreErrors } from './store/with-store-errors.ts'
-import { fromStoredJson, toStoredJson } from './stored-json.ts'
+import type { Database } from '../../db/database.ts'
+import type { Keep } from '../keep.ts'
+import { fromStoredJson, toStoredJson } from '../stored-json.ts'
+import { afterMs, NOW } from './times.ts'
+import { withStoreErrors } from './with-store-errors.ts'
 
 export type StoredKeepOptions = {
   database: Pick<Database, 'db'>

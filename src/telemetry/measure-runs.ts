@@ -1,5 +1,5 @@
 import type { Metrics } from './metrics.ts'
-import type { ObserveRun } from './observe-run.ts'
+import type { ObserveRun } from './observe-runs.ts'
 
 /** Figures of each run, of its model calls and of its tools. The ends of runs that are kept are counted where they are stored. */
 export function measureRuns(metrics: Pick<Metrics, 'onStep' | 'onTool' | 'onRunEnded'>): ObserveRun {

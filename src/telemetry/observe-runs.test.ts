@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { completed, idleModel } from '../../test/support/http-gateway.ts'
 import type { Journal } from '../runs/journal.ts'
 import type { ExecuteRun, RunEvent, RunOrder } from '../runs/run.ts'
-import { type ObserveRun, observeRuns, type RunEnd } from './observe-run.ts'
+import { type ObserveRun, observeRuns, type RunEnd } from './observe-runs.ts'
 
 const ORDER = { id: 'run_1', model: idleModel('operator') } as unknown as RunOrder
 const CALL = { id: 'call_1', name: 'balance', argumentsText: '{}' }
