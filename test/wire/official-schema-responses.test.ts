@@ -113,8 +113,8 @@ test('§2 a cancelled and a failed background response are official Responses', 
   expect(cancelled.status).toBe('cancelled')
   expect(officialFaults('Response', cancelled)).toEqual([])
 
-  // biome-ignore lint/correctness/useYield: it fails before there is anything to tell
   const broken = await startHttp(
+    // biome-ignore lint/correctness/useYield: it fails before there is anything to tell
     async function* () {
       throw new BackendError('The model is down.', { kind: 'down' })
     },
