@@ -46,7 +46,7 @@ async function fill({ db }: Database, text = HOSTILE_TEXT): Promise<void> {
       .insertInto('run_tools')
       .values({ run_id: id, step: 1, seq: 1, call_id: HOSTILE_TEXT.slice(0, 50), record: '1' })
       .execute()
-    await db.insertInto('run_jobs').values({ run_id: id, step: 1, job: '{}' }).execute()
+    await db.insertInto('run_jobs').values({ run_id: id, step: 1, model: 'm', job: '{}' }).execute()
     await db
       .insertInto('idempotency_keys')
       .values({ caller: 'c', route: 'r', key: id, body_hash: 'h', run_id: id })

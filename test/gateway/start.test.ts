@@ -1,18 +1,25 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { resolve } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const NOBODY = 'http://127.0.0.1:9'
 const NOTHING_REACHABLE = { PORT: '0', OLLAMA_BASE_URL: NOBODY, RPC_URL_1: NOBODY, CHAINS: 'ethereum' }
 
+let scratch: string
 let started: ChildProcess | undefined
+beforeEach(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'groundwire-start-'))
+})
 afterEach(async () => {
   if (started?.exitCode === null) {
     started.kill('SIGKILL')
     await once(started, 'exit')
   }
+  await rm(scratch, { recursive: true, force: true })
 })
 
 describe('npm start', () => {
@@ -34,9 +41,10 @@ describe('npm start', () => {
   })
 
   test('with a bad tool file stops and names the file', async () => {
-    const { child, output } = spawnGateway({ ...NOTHING_REACHABLE, TOOLS_DIR: 'test/support' })
+    await writeFile(join(scratch, 'no-tool.ts'), 'export const tool = {}\n')
+    const { child, output } = spawnGateway({ ...NOTHING_REACHABLE, TOOLS_DIR: scratch })
     expect(await once(child, 'exit')).toEqual([1, null])
-    expect(output()).toContain('scripted-ollama.ts: needs `export default defineTool')
+    expect(output()).toContain('no-tool.ts: needs `export default defineTool')
   })
 
   test('ignores settings that would send prompts to a third party, and says so', async () => {
@@ -54,7 +62,7 @@ describe('npm start', () => {
 function spawnGateway(env: Record<string, string>, args: readonly string[] = []) {
   const child = spawn(process.execPath, ['src/main.ts', ...args], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH: process.env.PATH, DATA_DIR: join(scratch, 'data'), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   started = child

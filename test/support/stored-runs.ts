@@ -44,6 +44,7 @@ const TIMES = {
     ...['created_at', 'admitted_at', 'added_at', 'started_at', 'ended_at'],
     ...['deadline', 'abandon_at', 'lease_until', 'webhook_at'],
   ],
+  run_jobs: ['try_at'],
   idempotency_keys: ['created_at'],
   kept: ['expires_at'],
   leases: ['until'],
