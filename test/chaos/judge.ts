@@ -201,7 +201,7 @@ export async function judge({ world, heard, cancelled, plan, isSettled }: Eviden
     if (key !== undefined && twin !== undefined) blame(`heard two answers: ${text} and ${twin.text}`)
   }
 
-  /** Of runs that were cancelled while their worker was well. @returns how many jobs others have left behind. */
+  /** @returns how many jobs were left behind by processes that were broken before they could write down their ids. */
   function judgeJobs(): number {
     const open = backends.runpod.jobs.filter(({ endedAtMs }) => endedAtMs === undefined)
     let left = 0
@@ -212,7 +212,8 @@ export async function judge({ world, heard, cancelled, plan, isSettled }: Eviden
       const harmed = members.some(({ gaps }) =>
         gaps.some(({ fromMs, toMs }) => fromMs <= (end?.atMs ?? 0) + 2_000 && toMs >= job.submittedAtMs - 2_000),
       )
-      if (run?.state === 'cancelled' && harmed) left++
+      const isKnown = run?.jobs.some(({ row }) => row.job.id === job.id) ?? false
+      if (run?.state === 'cancelled' && harmed && !isKnown) left++
       else wrongs.push({ tag, text: `left the job ${job.id} running at RunPod: ${run?.id} is ${run?.state}` })
     }
     return left

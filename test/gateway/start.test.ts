@@ -16,7 +16,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   if (started?.exitCode === null) {
-    started.kill('SIGKILL')
+    started.kill('SIGTERM') // the store stops with it
     await once(started, 'exit')
   }
   await rm(scratch, { recursive: true, force: true })
