@@ -17,6 +17,7 @@ import type { RunApi } from './runs/webhooks/webhook-event.ts'
 import { createWebhookSender } from './runs/webhooks/webhook-sender.ts'
 import { createRunWorker } from './runs/worker/create-run-worker.ts'
 import { createLeaseKeeper } from './runs/worker/lease-keeper.ts'
+import { createOrphanCanceller } from './runs/worker/orphan-canceller.ts'
 import { createSweeper } from './runs/worker/sweeper.ts'
 
 /** Runs that outlive their request: what takes them, works on them and keeps them in order, as far as the role of this process goes. */
@@ -50,7 +51,9 @@ export async function startDurableRuns(deps: DurableRunsDeps): Promise<DurableRu
   const queue = await createRunQueue({ databaseUrl: database.connectionString, redisUrl, leaseMs, log })
   const news = createRunNews({ database, log })
   const leaseKeeper = createLeaseKeeper({ store, news, leaseMs, log })
-  const sweeper = createSweeper({ store, queue, everyMs: (3 / 8) * leaseMs, log })
+  const works = role !== 'gateway'
+  const orphans = works ? createOrphanCanceller({ store, models, log }) : undefined
+  const sweeper = createSweeper({ store, queue, everyMs: (3 / 8) * leaseMs, cancelOrphans: orphans?.look, log })
   const follow = createFollowRun({ store, news })
   const conduct = createConductRun({
     store,
@@ -66,7 +69,6 @@ export async function startDurableRuns(deps: DurableRunsDeps): Promise<DurableRu
     ...(onWebhook && { onWebhook }),
     log,
   })
-  const works = role !== 'gateway'
   const running = works
     ? createRunWorker({
         store,
@@ -97,6 +99,7 @@ export async function startDurableRuns(deps: DurableRunsDeps): Promise<DurableRu
     async close() {
       await drain(AbortSignal.abort())
       await sweeper.stop()
+      await orphans?.stop()
       await Promise.all([queue.close(), news.close()])
     },
   }

@@ -162,11 +162,19 @@ async function start(config: Config, { log, env, cleanUp, closing }: Starting): 
           stopping,
         })
   const listening = await listen(app, { host: config.host, port: config.port })
-  setImmediate(() => warmUp(choice).catch((error: unknown) => log.error({ err: error }, 'the warm-up failed')))
+  let looking: Promise<unknown> = Promise.resolve()
+  // Not while somebody looks at the backends, who have little time to answer: the imports block for longer.
+  setImmediate(() =>
+    looking.then(() => warmUp(choice)).catch((error: unknown) => log.error({ err: error }, 'the warm-up failed')),
+  )
   return {
     url: listening.url,
     models: [...listed],
-    readiness: checkAll,
+    readiness() {
+      const readiness = checkAll()
+      looking = readiness
+      return readiness
+    },
     async close() {
       const limit = AbortSignal.timeout(config.drainMs)
       try {

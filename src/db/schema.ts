@@ -63,7 +63,16 @@ type RunEventsTable = { run_id: string; seq: number; at: Generated<Date>; note: 
 type RunStepsTable = { run_id: string; step: number; events: Json }
 /** `seq` is that of its event. */
 type RunToolsTable = { run_id: string; step: number; call_id: string; seq: number; record: Json }
-type RunJobsTable = { run_id: string; step: number; job: Json }
+/** Outlives its run: a job that a backend still works on is cancelled there. */
+type RunJobsTable = {
+  run_id: string
+  step: number
+  model: string
+  job: Json
+  /** To cancel it. */
+  tries: WithDefault<number>
+  try_at: Date | null
+}
 type IdempotencyKeysTable = {
   caller: string
   route: string

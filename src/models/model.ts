@@ -16,6 +16,11 @@ export type Model = {
    * @throws {@link BackendError} and {@link ContextLengthError}; the signal's reason when it was aborted.
    */
   stream(request: ModelRequest): AsyncIterable<ModelEvent>
+  /**
+   * Ends a job that a request has kept ({@link JobMemo}), where nobody waits for it any more. False where it may still be
+   * worked on: its backend cannot be asked, or is not one of this model's. Never rejects.
+   */
+  cancelJob?(job: { backend: string; id: string }, signal: AbortSignal): Promise<boolean>
   /** Cheap and side-effect free: never loads or wakes the model. Never rejects. */
   check(signal: AbortSignal): Promise<ModelHealth>
 }

@@ -131,6 +131,13 @@ export type RunUpkeep = {
   dueJobs(limit: number): Promise<readonly RunJob[]>
   /** Ends what waited or ran too long, or was abandoned. Returns the ids. */
   endOverdue(): Promise<readonly string[]>
+  /**
+   * Jobs of runs that ended at least a lease ago, so that a worker that is well has cancelled its own, or that are forgotten.
+   * Each is for this process alone for 20 s, and named again unless it is forgotten.
+   */
+  orphanedJobs(limit: number): Promise<readonly OrphanedJob[]>
+  /** It is not worked on any more, or given up. */
+  forgetJob(orphan: Pick<OrphanedJob, 'runId' | 'step'>): Promise<void>
   /** Removes runs, keys and kept values past their time. */
   prune(): Promise<void>
   /** Runs by state, of all callers. */
@@ -149,6 +156,9 @@ export type RunJob = {
   /** The very same was added before, and nobody has taken the run since. */
   isAgain?: true
 }
+
+/** A backend may work on it, and nobody waits for it. `tries` counts the attempts to cancel it that were begun before this one. */
+export type OrphanedJob = { runId: string; step: number; model: string; job: BackendJob; tries: number }
 
 /** `tries` counts the attempts that were begun before this one. */
 export type DueWebhook = { run: RunRecord; url: string; secret: string; tries: number }

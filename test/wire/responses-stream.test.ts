@@ -211,7 +211,7 @@ test('§2 a bug of ours is told as no more than that', async () => {
   expect(JSON.stringify(events)).not.toContain('secret path')
 })
 
-test('§1.6 silence is broken by comments that no reader takes for an event', async () => {
+test('§1.6 silence before the first event is broken by comments that no reader takes for an event', async () => {
   const { promise: answer, resolve } = Promise.withResolvers<void>()
   const slow: ExecuteRun = async function* (order) {
     await answer
@@ -226,6 +226,47 @@ test('§1.6 silence is broken by comments that no reader takes for an event', as
   resolve()
   for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) text += read.value
   expect(readEvents(text).at(-1)).toMatchObject({ type: 'response.completed' })
+})
+
+test('§2 a queued response says that it is in progress until there is output, as some clients do not count comments', async () => {
+  const { promise: answer, resolve } = Promise.withResolvers<void>()
+  const slow: ExecuteRun = async function* (order, signal, journal) {
+    await answer
+    yield* says('hi')(order, signal, journal)
+  }
+  const gateway = await startHttp(slow, { durable: true, settings: { heartbeatMs: 10 } })
+  const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'k', maxRetries: 0 })
+  const told: ResponseStreamEvent[] = []
+  const stream = client.responses.stream({ model: 'conductor', input: 'hello' }).on('event', (event) => {
+    told.push(event)
+    if (told.length === 4) resolve()
+  })
+  expect(await stream.finalResponse()).toMatchObject({ status: 'completed', output_text: 'hi' })
+  const types = told.map(({ type }) => type)
+  expect(types.slice(0, 4)).toEqual(['response.created', ...Array(3).fill('response.in_progress')])
+  expect(types.lastIndexOf('response.in_progress')).toBeLessThan(types.indexOf('response.output_item.added'))
+  expect(told.map(({ sequence_number }) => sequence_number)).toEqual(told.map((_, at) => at))
+})
+
+test('§1.6 once there is output, silence is broken by comments', async () => {
+  const { promise: rest, resolve } = Promise.withResolvers<void>()
+  const gateway = await startHttp(
+    async function* () {
+      yield { type: 'text', text: 'Hel' }
+      await rest
+      yield { type: 'text', text: 'lo' }
+      yield completed()
+    },
+    { settings: { heartbeatMs: 10 } },
+  )
+  const response = await responsesOf(gateway).send('POST', '', { input: 'hello', stream: true })
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  while (!/delta".*(: ping\n){2}/s.test(text)) text += (await reader?.read())?.value
+  resolve()
+  for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) text += read.value
+  const types = readEvents(text).map(({ type }) => type)
+  expect(types.lastIndexOf('response.in_progress')).toBeLessThan(types.indexOf('response.output_item.added'))
 })
 
 test('§1.6 a caller who leaves stops the run', async () => {

@@ -68,9 +68,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     )`.execute(db)
   await sql`
     create table run_jobs (
-      run_id text not null references runs on delete cascade,
+      run_id text not null,
       step integer not null,
+      model text not null,
       job json not null,
+      tries integer not null default 0,
+      try_at timestamptz,
       primary key (run_id, step)
     )`.execute(db)
   await sql`

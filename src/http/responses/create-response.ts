@@ -110,7 +110,7 @@ export function createResponse(deps: CreateResponseDeps): RequestHandler {
         await keepIt()
         return last
       }
-      await sendEvents(res, events, { signal, heartbeatMs, fail })
+      await sendEvents(res, events, { signal, heartbeatMs, lifeSign: teller.lifeSign, fail })
     } else {
       const heart = heartbeat ? startJsonHeartbeat(res, heartbeatMs) : undefined
       try {

@@ -21,6 +21,11 @@ export type ResponseTeller = {
   open(): ResponseEvent[]
   /** The model has been heard. */
   begin(): ResponseEvent[]
+  /**
+   * That it goes on, until there is output; then undefined. An event, since clients that give up on a silent stream (Codex,
+   * after 5 minutes) do not count comments.
+   */
+  lifeSign(): ResponseEvent | undefined
   text(text: string): ResponseEvent[]
   /** After all texts. */
   call(call: ToolCall): ResponseEvent[]
@@ -62,6 +67,12 @@ export function createResponseTeller({ start, callers, trace, now }: ResponseTel
     stage = 'begun'
     response = { ...response, status: 'in_progress' }
     return [...opening, life('response.in_progress')]
+  }
+
+  function lifeSign(): ResponseEvent | undefined {
+    const isSilent = message === undefined && response.output.length === 0
+    // Once it has ended, its last events have their numbers.
+    return stage !== 'new' && isSilent && response.status === 'in_progress' ? life('response.in_progress') : undefined
   }
 
   function text(delta: string): ResponseEvent[] {
@@ -158,6 +169,7 @@ export function createResponseTeller({ start, callers, trace, now }: ResponseTel
     response: () => response,
     open,
     begin,
+    lifeSign,
     text,
     call,
     complete,

@@ -5,6 +5,7 @@ import type { ResponseEvent } from './response-event.ts'
 export type SendEventsOptions = {
   signal: AbortSignal
   heartbeatMs: number
+  lifeSign?: (() => ResponseEvent | undefined) | undefined
   /** The head is sent before the first event: nothing can fail any more that has a status of its own. */
   atOnce?: boolean
   /** Tells the failure in the stream, once the head is out. */
@@ -15,9 +16,9 @@ export type SendEventsOptions = {
 export async function sendEvents(
   res: Response,
   events: AsyncIterable<ResponseEvent>,
-  { signal, heartbeatMs, atOnce = false, fail }: SendEventsOptions,
+  { signal, heartbeatMs, lifeSign, atOnce = false, fail }: SendEventsOptions,
 ): Promise<void> {
-  const sse = createSseWriter(res, { toFrame, heartbeatMs, signal })
+  const sse = createSseWriter(res, { toFrame, heartbeatMs, lifeSign, signal })
   try {
     if (atOnce) {
       await sse.open()

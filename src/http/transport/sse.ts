@@ -21,8 +21,10 @@ type SseOptions = {
   opening?: unknown
   /** How a frame is written: as a bare `data:` line unless said otherwise. */
   toFrame?: (data: unknown) => string
-  /** A silence this long opens the stream, and is broken by a comment from then on. */
+  /** A silence this long opens the stream, and is broken from then on. */
   heartbeatMs: number
+  /** What breaks it; a comment where there is none, or it has nothing to say. */
+  lifeSign?: (() => unknown) | undefined
   /** A silence this long opens the stream; as long as the others where unset. */
   openAfterMs?: number | undefined
   signal: AbortSignal
@@ -34,7 +36,7 @@ type SseOptions = {
  */
 export function createSseWriter(
   res: Response,
-  { opening, toFrame = toSseFrame, heartbeatMs, openAfterMs, signal }: SseOptions,
+  { opening, toFrame = toSseFrame, heartbeatMs, lifeSign, openAfterMs, signal }: SseOptions,
 ): SseWriter {
   const heartbeat = setInterval(beat, heartbeatMs)
   const opener = openAfterMs === undefined ? undefined : setTimeout(beat, openAfterMs)
@@ -50,7 +52,9 @@ export function createSseWriter(
     if (signal.aborted || res.destroyed || res.writableNeedDrain) return
     const isOpen = res.headersSent
     if (!isOpen) start()
-    if (isOpen || opening === undefined) res.write(PING)
+    if (!isOpen && opening !== undefined) return
+    const sign = lifeSign?.()
+    res.write(sign === undefined ? PING : toFrame(sign))
   }
 
   async function open(): Promise<void> {

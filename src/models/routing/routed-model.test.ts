@@ -419,6 +419,19 @@ describe('a job that outlives the process', () => {
       { backend: 'a', id: 'job-of-a' },
     ])
   })
+
+  test('is cancelled at its backend, where that is still one of the model', async () => {
+    const cancelled: string[] = []
+    const cancelling = (name: string): Model => ({
+      ...recording(name).model,
+      cancelJob: async ({ id }) => cancelled.push(`${id} of ${name}`) > 0,
+    })
+    const { model } = route([cancelling('a'), cancelling('b'), recording('c').model])
+    const { signal } = new AbortController()
+    expect(await model.cancelJob?.({ backend: 'b', id: 'job-1' }, signal)).toBe(true)
+    for (const backend of ['c', 'gone']) expect(await model.cancelJob?.({ backend, id: 'job-2' }, signal)).toBe(false)
+    expect(cancelled).toEqual(['job-1 of b'])
+  })
 })
 
 describe('what a backend cannot do', () => {

@@ -156,6 +156,10 @@ export function createRoutedModel(options: RoutedModelOptions): Model {
       refuseTools(id, lanes, request)
       return isPlain && !request.patient ? streamPlain(only, request) : streamRouted(request)
     },
+    cancelJob: async (job, signal) => {
+      const model = models.find(({ backend }) => backend === job.backend)
+      return (await model?.cancelJob?.(job, signal)) ?? false
+    },
     check: async (signal) => toModelHealth(await checkBackends(models, signal)),
   }
 }

@@ -1,3 +1,4 @@
+import { BackendFailure } from '../backend-failure.ts'
 import type { EndpointHealth, JobApi } from './job-api.ts'
 
 /** What a job that waits is waiting for. */
@@ -11,12 +12,16 @@ export type EndpointState =
   | 'no_gpu'
   /** They start and fail, again and again. */
   | 'crashing'
+  /** RunPod itself cannot be reached, as far as its word on the endpoint goes. */
+  | 'away'
 
 export type Endpoint = {
   /** Undefined where the endpoint does not say. Many who ask at once cost one request. Never rejects. */
   state(): Promise<EndpointState | undefined>
   /** A job has left the queue. */
   noteAwake(): void
+  /** RunPod has not answered: whether it is there is asked anew. */
+  noteSilent(): void
 }
 
 export type EndpointOptions = {
@@ -29,22 +34,30 @@ export type EndpointOptions = {
 
 export function createEndpoint({ api, freshMs, unhealthyMs }: EndpointOptions): Endpoint {
   const isCrashing = createCrashWatch(unhealthyMs)
-  let known: { untilMs: number; state: Promise<EndpointState | undefined> } | undefined
+  let known: { untilMs: number; state: Promise<EndpointState | undefined>; isHeard: boolean } | undefined
 
   async function ask(): Promise<EndpointState | undefined> {
-    const health = await api.health().catch(() => undefined)
-    if (health === undefined) return undefined
-    return isCrashing(health) ? 'crashing' : toEndpointState(health)
-  }
-
-  const keep = (state: Promise<EndpointState | undefined>, ms: number) => {
-    known = { state, untilMs: performance.now() + ms }
-    return state
+    try {
+      const health = await api.health()
+      return isCrashing(health) ? 'crashing' : toEndpointState(health)
+    } catch (error) {
+      return isAway(error) ? 'away' : undefined
+    }
   }
 
   return {
-    state: () => (known !== undefined && performance.now() < known.untilMs ? known.state : keep(ask(), freshMs)),
-    noteAwake: () => void keep(Promise.resolve('awake'), AWAKE_LOOKS * freshMs),
+    state() {
+      if (known === undefined || performance.now() >= known.untilMs) {
+        known = { state: ask(), untilMs: performance.now() + freshMs, isHeard: true }
+      }
+      return known.state
+    },
+    noteAwake() {
+      known = { state: Promise.resolve('awake'), untilMs: performance.now() + AWAKE_LOOKS * freshMs, isHeard: false }
+    },
+    noteSilent() {
+      if (known?.isHeard === false) known = undefined
+    },
   }
 }
 
@@ -52,6 +65,12 @@ export function toEndpointState({ awake, initializing, throttled }: EndpointHeal
   if (awake > 0) return 'awake'
   if (initializing > 0) return 'starting'
   return throttled > 0 ? 'no_gpu' : 'asleep'
+}
+
+/** Nobody answered, or a proxy in RunPod's place. */
+function isAway(error: unknown): boolean {
+  if (!(error instanceof BackendFailure)) return false
+  return error.kind === 'unreachable' || [502, 503, 504].includes(error.status ?? 0)
 }
 
 /** RunPod lets an idle worker live for 5 s where nothing else is set: shorter than that. */

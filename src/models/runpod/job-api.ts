@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { BackendFailure } from '../backend-failure.ts'
 import { createBackendAgent, createBackendFetch } from '../backend-fetch.ts'
@@ -11,8 +12,8 @@ export type JobApi = {
   run(body: string): Promise<{ id: string }>
   /** @throws {@link BackendFailure} */
   status(id: string, signal: AbortSignal): Promise<JobStatus>
-  /** Best effort, and never rejects: what is not cancelled runs into its own limits. */
-  cancel(id: string): Promise<void>
+  /** Best effort, and never rejects. False where the job may still run: into its own limits, then. */
+  cancel(id: string, signal?: AbortSignal): Promise<boolean>
   /** Starts nothing. @throws {@link BackendFailure} */
   health(signal?: AbortSignal): Promise<EndpointHealth>
 }
@@ -71,15 +72,18 @@ export function createJobApi({ baseUrl, endpointId, apiKey, connectTimeoutMs }: 
       const { status, output, error } = parsed.data
       return { status, output, error }
     },
-    async cancel(id) {
+    async cancel(id, signal) {
+      const asked = { ...(signal && { signal }), ms: CANCEL_MS, body: '{}' }
       for (const pauseMs of CANCEL_PAUSES_MS) {
-        await new Promise((resolve) => setTimeout(resolve, pauseMs))
-        const isOver = await ask(`/cancel/${encodeURIComponent(id)}`, { ms: CANCEL_MS, body: '{}' }).then(
+        await delay(pauseMs, undefined, { ...(signal && { signal }) }).catch(() => undefined)
+        if (signal?.aborted) return false
+        const isOver = await ask(`/cancel/${encodeURIComponent(id)}`, asked).then(
           () => true,
-          (error) => !isPassing(error),
+          (error) => (isPassing(error) ? undefined : isNothingToCancel(error)),
         )
-        if (isOver) return
+        if (isOver !== undefined) return isOver
       }
+      return false
     },
     async health(signal) {
       const parsed = Health.safeParse(await ask('/health', { ...(signal && { signal }), ms: HEALTH_MS }))
@@ -110,6 +114,11 @@ const STATUS_MS = 15_000
 const HEALTH_MS = 5_000
 const CANCEL_MS = 5_000
 const CANCEL_PAUSES_MS = [0, 500, 2_000]
+
+/** A job that is gone, or has ended; a key that is refused says nothing about it. */
+function isNothingToCancel(error: unknown): boolean {
+  return error instanceof BackendFailure && error.status !== 401 && error.status !== 403
+}
 
 /** Whether a job was certainly not taken. A server that failed may have taken it first. */
 function wasRefused({ kind, status = 0, cause }: BackendFailure): boolean {

@@ -61,7 +61,8 @@ export function createRunJob(deps: RunJobDeps): RunJob {
 
   return async ({ body, queueMs, signal, job }) => {
     const givesUpAtMs = performance.now() + queueMs
-    const warmUp = createWarmUp(warmUps, endpointName)
+    // Where nobody can be asked who wakes the endpoint, a job whose id is to be kept waits: it could not be kept either.
+    const warmUp = createWarmUp(warmUps, endpointName, { whenUnknown: job === undefined })
     const isLeft = () => signal.aborted && (job?.goesOn(signal.reason) ?? false)
 
     /** @throws {@link NotServedError} */
@@ -72,6 +73,8 @@ export function createRunJob(deps: RunJobDeps): RunJob {
     async function submit(): Promise<string> {
       for (const backoff = createBackoff(poll); ; await backoff.wait(signal, givesUpAtMs)) {
         const state = await endpoint.state()
+        // A job that is sent now may be taken without a word; as long as none is sent, another backend may be asked, or later.
+        if (state === 'away') throw new NotServedError(state)
         checkPatience(state)
         const isCold = state !== undefined && state !== 'awake'
         if (isCold && !(await warmUp.take())) continue
@@ -84,7 +87,8 @@ export function createRunJob(deps: RunJobDeps): RunJob {
     async function post(): Promise<string | undefined> {
       signal.throwIfAborted()
       const taken = await api.run(body).catch((error) => {
-        if (error instanceof BackendFailure && error.status === 429) return undefined
+        if (isTooMany(error)) return undefined
+        endpoint.noteSilent()
         throw error
       })
       if (taken === undefined) return undefined
@@ -136,7 +140,10 @@ export function createRunJob(deps: RunJobDeps): RunJob {
         return await api.status(id, signal)
       } catch (error) {
         signal.throwIfAborted()
-        if (isPassing(error)) return undefined
+        if (isPassing(error)) {
+          if (!isTooMany(error)) endpoint.noteSilent()
+          return undefined
+        }
         const isGone = error instanceof BackendFailure && error.status === 404
         throw isGone ? new BackendFailure('broken', { cause: error }) : error
       }
@@ -147,7 +154,7 @@ export function createRunJob(deps: RunJobDeps): RunJob {
       signal.throwIfAborted()
       checkPatience(state)
       if (state === 'awake') warmUp.free()
-      else if (state !== undefined) await warmUp.take()
+      else if (state !== undefined && state !== 'away') await warmUp.take()
     }
 
     try {
@@ -165,13 +172,14 @@ export function createRunJob(deps: RunJobDeps): RunJob {
   }
 }
 
-function createWarmUp(warmUps: WarmUps, name: string) {
+const isTooMany = (error: unknown) => error instanceof BackendFailure && error.status === 429
+
+function createWarmUp(warmUps: WarmUps, name: string, { whenUnknown }: { whenUnknown: boolean }) {
   const holder = randomUUID()
   let isHeld = false
   return {
-    /** Who cannot ask does not wait. */
     async take(): Promise<boolean> {
-      isHeld = await warmUps.take(name, holder, WARM_UP_MS).catch(() => true)
+      isHeld = await warmUps.take(name, holder, WARM_UP_MS).catch(() => whenUnknown)
       return isHeld
     },
     free(): void {

@@ -323,6 +323,32 @@ describe('submitting', () => {
     },
   )
 
+  test.each(['cut', { status: 502 }, { status: 503 }, { status: 504 }] as const)(
+    'is not sent while RunPod is away, so that another may be asked, or the same later: %j',
+    async (fault) => {
+      let isAway = true
+      const { model, runpod } = await start([{ text: 'ok' }], {}, { fault: () => (isAway ? fault : undefined) })
+      expect(await failureOf(model, { patient: true })).toMatchObject({ status: 502, kind: 'down' })
+      expect(runpod.count('run')).toBe(0)
+      isAway = false
+      await expect.poll(() => askModel(model, 'hello').catch(() => undefined)).toMatchObject({ text: 'ok' })
+    },
+  )
+
+  test('that came to nothing is the last one before RunPod says where it is', async () => {
+    let isAway = false
+    const { model, runpod } = await start(
+      [{ text: 'ok' }],
+      { poll: { firstMs: 400, mostMs: 400 } },
+      { fault: () => (isAway ? 'cut' : undefined) },
+    )
+    await askModel(model, 'hello')
+    isAway = true
+    expect(await failureOf(model)).toMatchObject({ kind: 'failed' })
+    for (let asked = 0; asked < 3; asked++) expect(await failureOf(model)).toMatchObject({ kind: 'down' })
+    expect(runpod.count('run')).toBe(2)
+  })
+
   test('to a server that is not there is told as that, so that another may be asked', async () => {
     const { model, runpod } = await start([])
     await runpod.close()
@@ -654,6 +680,51 @@ describe('a job that outlives its process', () => {
     expect(runpod.jobs).toHaveLength(1)
     runpod.setAwake(1)
     expect(await other).toMatchObject({ text: 'ok' })
+  })
+})
+
+describe('a job that nobody waits for', () => {
+  const { signal } = new AbortController()
+  const toJob = (id = 'gone-u1') => ({ backend: `runpod:${MODEL}`, id })
+
+  async function left(options: ScriptedRunpodOptions = {}, own: Partial<RunpodOptions> = {}) {
+    const runpod = await open([{ neverEnds: true }], options)
+    const worker = new AbortController()
+    const asked = askModel(connect(runpod), 'hello', { patient: true, job: createMemo(), signal: worker.signal })
+    await until(() => (runpod.jobs[0]?.polls ?? 0) > 0)
+    worker.abort(new HandedOver())
+    await expect(asked).rejects.toThrow(HandedOver)
+    return { runpod, model: connect(runpod, own), job: toJob(runpod.jobs[0]?.id) }
+  }
+
+  test('is cancelled by whoever knows its id', async () => {
+    const { runpod, model, job } = await left()
+    expect(await model.cancelJob?.(job, signal)).toBe(true)
+    expect(runpod.jobs[0]?.state).toBe('CANCELLED')
+  })
+
+  test('and is gone needs no more', async () => {
+    const { model } = await start([])
+    expect(await model.cancelJob?.(toJob(), signal)).toBe(true)
+  })
+
+  test.each<[what: string, options: ScriptedRunpodOptions, own: Partial<RunpodOptions>]>([
+    ['fails', { fault: ({ operation }) => (operation === 'cancel' ? { status: 500 } : undefined) }, {}],
+    ['refuses the key', {}, { apiKey: 'wrong' }],
+  ])('may still be worked on where RunPod %s', async (_what, options, own) => {
+    const { model, job } = await left(options, own)
+    expect(await model.cancelJob?.(job, signal)).toBe(false)
+  })
+
+  test('is let be as soon as that is wished', async () => {
+    const stopping = new AbortController()
+    const { runpod, model, job } = await left({
+      fault: ({ operation }) => (operation === 'cancel' ? 'hang' : undefined),
+    })
+    const cancelled = model.cancelJob?.(job, stopping.signal)
+    await until(() => runpod.count('cancel') === 1)
+    stopping.abort(new Error('stopped'))
+    expect(await cancelled).toBe(false)
   })
 })
 

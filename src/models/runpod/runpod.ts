@@ -77,7 +77,14 @@ export function createRunpodModel(options: RunpodOptions): Model {
     }
   }
 
-  return { id, backend, contextTokens, stream, check: (signal) => checkRunpod(connection.api, signal) }
+  return {
+    id,
+    backend,
+    contextTokens,
+    stream,
+    cancelJob: (job, signal) => connection.api.cancel(job.id, signal),
+    check: (signal) => checkRunpod(connection.api, signal),
+  }
 }
 
 /** Imported on first use: LangChain takes a third of a second and 100 MB. */
@@ -116,6 +123,8 @@ function toBackendError(modelId: string, cause: NotServedError): BackendError {
   return new BackendError(`The model '${modelId}' ${text}`, { kind, cause })
 }
 
+const UNREACHABLE = 'Can this machine reach RUNPOD_BASE_URL?'
+
 const WAKING = {
   kind: 'warming',
   text: 'is waking up: its machine starts, which takes some minutes. Please try again in a moment.',
@@ -127,10 +136,11 @@ const NOT_SERVED: Record<EndpointState, { kind: BackendErrorKind; text: string }
   awake: { kind: 'busy', text: 'is busy with earlier questions. Please try again in a moment.' },
   no_gpu: { kind: 'busy', text: 'waits for a GPU: its provider has none free now. Please try again later.' },
   crashing: { kind: 'failed', text: 'cannot start: its workers fail. The log of its RunPod endpoint tells why.' },
+  away: { kind: 'down', text: `cannot be reached. ${UNREACHABLE}` },
 }
 
 const ADVICE: BackendAdvice = {
-  unreachable: 'Can this machine reach RUNPOD_BASE_URL?',
+  unreachable: UNREACHABLE,
   missing: 'is not known to its server: see RUNPOD_ENDPOINT_ID and the model name.',
   noTools: 'cannot call tools on its server: the endpoint needs ENABLE_AUTO_TOOL_CHOICE=true and TOOL_CALL_PARSER.',
   unauthorized: 'is refused by its server: see RUNPOD_API_KEY and RUNPOD_ENDPOINT_ID.',

@@ -11,6 +11,7 @@ import { findRun } from './find-run.ts'
 import { finishRun } from './finish-run.ts'
 import { forgetRun } from './forget-run.ts'
 import { listRuns } from './list-runs.ts'
+import { forgetJob, orphanedJobs } from './orphaned-jobs.ts'
 import { prune } from './prune.ts'
 import { recordJob, recordStep, recordTool } from './record.ts'
 import { releaseRun } from './release-run.ts'
@@ -60,6 +61,8 @@ export function createRunStore({ database: { db }, limits, retentionMs }: RunSto
       announce(ids)
       return ids
     },
+    orphanedJobs: (limit) => orphanedJobs(db, limits, limit),
+    forgetJob: (orphan) => forgetJob(db, orphan),
     prune: () => prune(db, retentionMs),
     counts: () => countRuns(db),
     dueWebhooks: (limit) => dueWebhooks(db, limit),

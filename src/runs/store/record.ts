@@ -41,8 +41,9 @@ export async function recordTool(db: StoreDb, claim: Claim, record: ToolRecord):
 /** The last one counts: a backend that failed may have been followed by another. */
 export async function recordJob(db: StoreDb, claim: Claim, step: number, job: BackendJob): Promise<void> {
   const { rows } = await sql`
-    with held as (select id from runs where ${heldBy(claim)} for no key update)
-    insert into run_jobs (run_id, step, job) select id, ${step}::int, ${toStoredJson(job)}::json from held
+    with held as (select id, model from runs where ${heldBy(claim)} for no key update)
+    insert into run_jobs (run_id, step, model, job)
+    select id, ${step}::int, model, ${toStoredJson(job)}::json from held
     on conflict (run_id, step) do update set job = excluded.job
     returning run_id`.execute(db)
   if (rows.length === 0) throw lostClaim(claim)

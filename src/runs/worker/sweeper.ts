@@ -15,10 +15,13 @@ export type SweeperDeps = {
   queue: Pick<RunQueue, 'add' | 'check'>
   everyMs?: number
   pruneEveryMs?: number
+  /** Goes on beside the rounds, one of which asks for it each time it comes round by itself. */
+  cancelOrphans?: (() => void) | undefined
   log: Pick<Logger, 'info' | 'warn'>
 }
 
-export function createSweeper({ store, queue, everyMs = 3_000, pruneEveryMs = 600_000, log }: SweeperDeps): Sweeper {
+export function createSweeper(deps: SweeperDeps): Sweeper {
+  const { store, queue, everyMs = 3_000, pruneEveryMs = 600_000, cancelOrphans, log } = deps
   /** Due, but not in the queue: it could not be added, and the store does not name it again for a while. */
   let owed: readonly RunJob[] = []
   let round: Promise<void> | undefined
@@ -58,6 +61,7 @@ export function createSweeper({ store, queue, everyMs = 3_000, pruneEveryMs = 60
 
   async function tidy(): Promise<void> {
     await store.endOverdue()
+    cancelOrphans?.()
     if (performance.now() - prunedAtMs < pruneEveryMs) return
     prunedAtMs = performance.now()
     await store.prune()
