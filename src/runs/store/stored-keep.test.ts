@@ -122,6 +122,7 @@ test('a caller that keeps on keeping, in many processes at once, fills no disk a
     `select sum(octet_length(value))::int as bytes from kept where caller = 'alice'`,
   )
   expect(rows[0]?.bytes).toBeLessThan(64_000 * 1.25)
-  expect(await create().get('alice', '0-59')).toBeDefined()
+  await keeps[0]?.set('alice', 'newest', { text })
+  expect(await create().get('alice', 'newest')).toBeDefined()
   expect(await create().get('bob', 'his')).toBeDefined()
 })
