@@ -50,9 +50,9 @@ export const RUN_EVENTS = {
   tool: event('run.tool_finished', 4, {
     step: 1,
     call_id: 'call_1',
-    name: 'native_balance',
+    name: 'balance',
     ok: true,
-    summary: 'vitalik.eth holds 0.8412 ETH.',
+    summary: 'vitalik.eth holds 0.8412 ETH on base.',
   }),
   end: event('run.completed', 6, { run: RUN }),
 }

@@ -179,8 +179,13 @@ function createWarmUp(warmUps: WarmUps, name: string, { whenUnknown }: { whenUnk
   let isHeld = false
   return {
     async take(): Promise<boolean> {
-      isHeld = await warmUps.take(name, holder, WARM_UP_MS).catch(() => whenUnknown)
-      return isHeld
+      try {
+        isHeld = await warmUps.take(name, holder, WARM_UP_MS)
+        return isHeld
+      } catch {
+        isHeld = true // it may be
+        return whenUnknown
+      }
     },
     free(): void {
       if (isHeld) warmUps.free(name, holder).catch(() => undefined)

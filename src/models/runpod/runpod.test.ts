@@ -557,6 +557,31 @@ describe('an endpoint that sleeps', () => {
     expect(new Set(taken).size).toBe(1)
   })
 
+  test('is not woken by a run that is kept while the store is away, whoever else would wake it', async () => {
+    const { take, free } = createMemoryWarmUps()
+    let isAway = true
+    let asked = 0
+    const warmUps: WarmUps = {
+      async take(...args) {
+        asked++
+        if (isAway) throw new Error('the store is away')
+        return take(...args)
+      },
+      free,
+    }
+    const { model, runpod } = await start([{ text: 'one' }, { text: 'two' }], { warmUps }, { awake: 0, bootMs: 50 })
+    const answers = Promise.all(
+      ['one', 'two'].map((text) => askModel(model, text, { patient: true, job: createMemo() })),
+    )
+    await until(() => asked > 4)
+    expect(runpod.count('run')).toBe(0)
+    isAway = false
+    expect(await answers).toHaveLength(2)
+    expect(runpod.jobs.filter(({ submittedAtMs }) => submittedAtMs < (runpod.jobs[0]?.startedAtMs ?? 0))).toHaveLength(
+      1,
+    )
+  })
+
   test('is woken all the same where nobody can be asked who wakes it, or whether it sleeps', async () => {
     const away = () => Promise.reject(new Error('the store is away'))
     const { model } = await start([{ text: 'one' }], { warmUps: { take: away, free: away } }, { awake: 0, bootMs: 20 })
