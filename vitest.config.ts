@@ -10,5 +10,7 @@ export default defineConfig({
     expect: { poll: { timeout: 10_000 } },
     // No module keeps state, so files can share their imports: the suite takes two thirds of the time.
     isolate: false,
+    // Most of the time they wait for processes, servers and timers.
+    maxWorkers: 3,
   },
 })

@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net'
 import pg from 'pg'
 import type { Logger } from 'pino'
+import { QuietClient } from './quiet-client.ts'
 
 /** Connections for the many short statements of a gateway: none may hang, whatever becomes of the server or the network. */
 export function createPool(connectionString: string, log?: Pick<Logger, 'warn'>): pg.Pool {
   const pool = new pg.Pool({
+    Client: QuietClient,
     connectionString,
     types: TYPES,
     application_name: APPLICATION_NAME,
@@ -21,7 +23,6 @@ export function createPool(connectionString: string, log?: Pick<Logger, 'warn'>)
   })
   // The server's own limit does not end a statement whose server cannot be reached any more: silence does.
   pool.on('connect', (client) => {
-    client.on('error', () => {}) // one that breaks while it is used tells by its statement; unheard, it would end the process
     const socket = socketOf(client)
     socket?.on('timeout', () => socket.destroy())
   })
@@ -33,6 +34,7 @@ export function createPool(connectionString: string, log?: Pick<Logger, 'warn'>)
 /** One connection, for work that takes as long as it takes: migrations, export, import. */
 export function createPatientPool(connectionString: string): pg.Pool {
   const pool = new pg.Pool({
+    Client: QuietClient,
     connectionString,
     types: TYPES,
     application_name: `${APPLICATION_NAME} upkeep`,

@@ -1,3 +1,4 @@
+import { QuietClient } from '../../db/quiet-client.ts'
 import {
   type BackendOptions,
   QUEUE_NAME,
@@ -63,6 +64,7 @@ function toPoolOptions(databaseUrl: string) {
   const options = url?.searchParams.get('options')
   if (url !== null) url.searchParams.delete('options')
   return {
+    Client: QuietClient, // BullMQ listens to its pools alone
     connectionString: options == null || url === null ? databaseUrl : url.href,
     options: [options, JOBS_MAY_BE_LOST].filter((part) => part != null).join(' '),
     application_name: 'groundwire-queue',
