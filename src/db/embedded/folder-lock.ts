@@ -3,6 +3,7 @@ import { link, open, rename, unlink } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
 import { platform } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { StoreSetupError } from '../store-setup-error.ts'
 
 export type FolderLock = { release(): Promise<void> }
@@ -38,8 +39,10 @@ export async function lockFolder(folder: string, pid: string): Promise<FolderLoc
     await listen(server, at(own))
     for (let tries = 1; !(await claim(join(folder, own), join(folder, NAME))); tries++) {
       const owner = await askOwner(at(NAME))
-      if (owner !== undefined || tries === TRIES) throw new FolderInUseError(folder, owner ?? '')
-      await removeStale(folder, at)
+      if (owner || tries === TRIES) throw new FolderInUseError(folder, owner ?? '')
+      // One that does not say its name is busy, or was just killed while it started a process, which has the socket for a moment.
+      if (owner === '') await delay(PAUSE_MS)
+      else await removeStale(folder, at)
     }
   } catch (error) {
     await closeServer(server)
@@ -60,6 +63,7 @@ export async function lockFolder(folder: string, pid: string): Promise<FolderLoc
 
 const NAME = 'owner.sock'
 const TRIES = 5
+const PAUSE_MS = 100
 const UNSUPPORTED = new Set(['EOPNOTSUPP', 'ENOTSUP', 'EPERM', 'EINVAL', 'ENOSYS'])
 
 /** A socket's path has room for about 100 bytes; Linux has a short name for every open folder. */
