@@ -1,5 +1,8 @@
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
+import { isAddress } from 'viem/utils'
 import { z } from 'zod'
+import type { Rates } from './accounts/price.ts'
 import { CHAIN_NAMES, CHAINS, type ChainName, findChainName } from './chain/chain-list.ts'
 
 export type Config = {
@@ -55,10 +58,47 @@ export type Config = {
   readonly runRetentionMs: number
   /** `host` or `host:port` that webhooks may reach though they are not public, or not https. */
   readonly egressAllow: readonly string[]
+  /** Whether nothing is paid for: a claim names a caller. */
+  readonly freeMode: boolean
+  /** Opens the admin routes; they are closed without. */
+  readonly adminKey: string | undefined
+  /** A header that names the org to charge, beside `OpenAI-Organization` and `X-Org-Slug`. */
+  readonly orgHeader: string | undefined
+  /** Where callers reach the gateway, without a slash at the end; for sign-in and payments. Undefined: where it listens. */
+  readonly publicUrl: string | undefined
+  /** Addresses and CIDR ranges whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[]
+  /** Of one caller; 0: no limit. */
+  readonly requestsPerMinute: number
+  readonly tokensPerMinute: number
+  /** Of one org, all its members together. */
+  readonly orgRequestsPerMinute: number
+  /** Of one IP address, before anybody is asked who they are. */
+  readonly ipRequestsPerMinute: number
+  /** How long a wallet stays signed in. */
+  readonly sessionMs: number
+  /** What a model costs that says nothing of its own. */
+  readonly defaultPrice: Rates | undefined
+  /** Where deposits go, in lower case; undefined: none are watched for. */
+  readonly treasuryAddress: string | undefined
+  /** Chains on which deposits are watched for. */
+  readonly depositChains: readonly ChainName[]
+  /** Undefined: no payments by x402. */
+  readonly x402: X402Config | undefined
   /** Chains a question may name. */
   readonly chains: readonly ChainName[]
   /** Own nodes by chain id, in order of preference; a chain without any uses viem's public ones. */
   readonly rpcUrls: Readonly<Record<number, readonly string[]>>
+}
+
+export type X402Config = {
+  facilitatorUrl: string
+  /** CAIP-2: `eip155:8453`. */
+  network: `eip155:${number}`
+  /** In lower case. */
+  payTo: string
+  /** Who names no caller may pay for a request: 402 in place of 401. */
+  anonymous: boolean
 }
 
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -78,6 +118,7 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     ...(parsed.success ? [] : parsed.error.issues.map(toComplaint)),
     ...rpcUrls.complaints,
     ...sharingComplaints(set),
+    ...paymentComplaints(set),
   ]
   if (!parsed.success || complaints.length > 0) {
     throw new ConfigError(`The environment needs a correction:\n${complaints.map((line) => `  ${line}`).join('\n')}`)
@@ -118,6 +159,20 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     leaseMs: data.LEASE_MS,
     runRetentionMs: data.RUN_RETENTION_HOURS * 3_600_000,
     egressAllow: Object.freeze(data.EGRESS_ALLOW),
+    freeMode: data.FREE_MODE,
+    adminKey: data.ADMIN_KEY,
+    orgHeader: data.ORG_HEADER,
+    publicUrl: data.PUBLIC_URL,
+    trustedProxies: Object.freeze(data.TRUSTED_PROXIES),
+    requestsPerMinute: data.REQUESTS_PER_MINUTE,
+    tokensPerMinute: data.TOKENS_PER_MINUTE,
+    orgRequestsPerMinute: data.ORG_REQUESTS_PER_MINUTE,
+    ipRequestsPerMinute: data.IP_REQUESTS_PER_MINUTE,
+    sessionMs: data.SESSION_MINUTES * 60_000,
+    defaultPrice: data.DEFAULT_PRICE,
+    treasuryAddress: data.TREASURY_ADDRESS,
+    depositChains: Object.freeze(data.DEPOSIT_CHAINS ?? data.CHAINS),
+    x402: toX402(data),
     chains: Object.freeze(data.CHAINS),
     rpcUrls: Object.freeze(rpcUrls.byChainId),
   })
@@ -168,6 +223,58 @@ const chainList = z.string().transform((text, context): ChainName[] => {
   })
 })
 
+const switchOf = (name: string) =>
+  z
+    .string()
+    .trim()
+    .regex(/^(?:1|0|true|false|on|off)$/i, `must be 1 or 0: ${name}`)
+    .transform((word) => /^(?:1|true|on)$/i.test(word))
+
+const walletAddress = z
+  .string()
+  .trim()
+  .refine(
+    (text) => isAddress(text, { strict: text !== text.toLowerCase() }),
+    'must be an address: 0x and 40 hexadecimal digits',
+  )
+  .transform((text) => text.toLowerCase())
+
+const proxyList = z.string().transform((text, context) => {
+  const words = toWords(text)
+  for (const word of words) {
+    const [address = '', bits, ...rest] = word.split('/')
+    const most = isIP(address) === 4 ? 32 : 128
+    const isRange = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most)
+    if (isIP(address) === 0 || !isRange || rest.length > 0) {
+      context.addIssue({ code: 'custom', message: `'${word}' is no address or range: 10.0.0.0/8` })
+    }
+  }
+  return words
+})
+
+const PRICE_WORDS = {
+  prompt: 'promptPerMillion',
+  completion: 'completionPerMillion',
+  cached: 'cachedPerMillion',
+  run: 'perRun',
+} as const satisfies Record<string, keyof Rates>
+
+/** `prompt=200000,completion=800000,run=1000` */
+const priceText = z.string().transform((text, context): Rates => {
+  const rates: Rates = { promptPerMillion: 0n, completionPerMillion: 0n }
+  for (const word of toWords(text)) {
+    const [, name, amount] = /^(\w+)=(\d{1,15})$/.exec(word) ?? []
+    const field = Object.entries(PRICE_WORDS).find(([known]) => known === name)?.[1]
+    if (field === undefined || amount === undefined) {
+      context.addIssue({
+        code: 'custom',
+        message: `'${word}' is no price: prompt=200000,completion=800000 (micro-credits per million tokens), cached=…, run=… (micro-credits)`,
+      })
+    } else rates[field] = BigInt(amount)
+  }
+  return rates
+})
+
 const Env = z.object({
   HOST: z.string().trim().default('127.0.0.1'),
   PORT: int(0, 65_535).default(8787),
@@ -208,7 +315,49 @@ const Env = z.object({
   RUN_RETENTION_HOURS: int(1, 8_760).default(24),
   EGRESS_ALLOW: z.string().transform(toWords).default([]),
   CHAINS: chainList.default([...CHAIN_NAMES]),
+  FREE_MODE: switchOf('FREE_MODE').default(true),
+  ADMIN_KEY: z
+    .string()
+    .trim()
+    .regex(/^[\x21-\x7e]{16,256}$/, 'must be 16 to 256 printable characters without spaces')
+    .optional(),
+  ORG_HEADER: z
+    .string()
+    .trim()
+    .regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, 'must be the name of a header: X-Team')
+    .optional(),
+  PUBLIC_URL: httpUrl.optional(),
+  TRUSTED_PROXIES: proxyList.default([]),
+  REQUESTS_PER_MINUTE: int(0, 1_000_000).default(0),
+  TOKENS_PER_MINUTE: int(0, 1_000_000_000).default(0),
+  ORG_REQUESTS_PER_MINUTE: int(0, 1_000_000).default(0),
+  IP_REQUESTS_PER_MINUTE: int(0, 1_000_000).default(0),
+  SESSION_MINUTES: int(1, 1_440).default(60),
+  DEFAULT_PRICE: priceText.optional(),
+  TREASURY_ADDRESS: walletAddress.optional(),
+  DEPOSIT_CHAINS: chainList.optional(),
+  X402_FACILITATOR_URL: httpUrl.optional(),
+  X402_NETWORK: z
+    .string()
+    .trim()
+    .regex(/^eip155:[1-9]\d{0,15}$/, 'must name a chain by its id: eip155:8453')
+    .transform((text) => text as `eip155:${number}`)
+    .default('eip155:8453'),
+  X402_PAY_TO: walletAddress.optional(),
+  X402_ANONYMOUS: switchOf('X402_ANONYMOUS').default(false),
 })
+
+function toX402(data: z.infer<typeof Env>): X402Config | undefined {
+  const { X402_FACILITATOR_URL: facilitatorUrl, X402_PAY_TO: payTo = data.TREASURY_ADDRESS } = data
+  if (facilitatorUrl === undefined || payTo === undefined) return undefined
+  return Object.freeze({ facilitatorUrl, network: data.X402_NETWORK, payTo, anonymous: data.X402_ANONYMOUS })
+}
+
+function paymentComplaints(env: Record<string, string | undefined>): readonly string[] {
+  const { X402_FACILITATOR_URL, X402_PAY_TO, TREASURY_ADDRESS } = env
+  if (X402_FACILITATOR_URL === undefined || (X402_PAY_TO ?? TREASURY_ADDRESS) !== undefined) return []
+  return ['X402_PAY_TO: must be set with X402_FACILITATOR_URL, or TREASURY_ADDRESS: payments go there']
+}
 
 /** The embedded Postgres is one process's own: nobody else would see its runs. */
 function sharingComplaints({ ROLE, DATABASE_URL }: Record<string, string | undefined>): readonly string[] {

@@ -2,11 +2,19 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { createPatientPool } from './create-pool.ts'
 import { up as runs } from './migrations/0001-runs.ts'
+import { up as ledger } from './migrations/0002-ledger.ts'
+import { up as identities } from './migrations/0003-identities.ts'
+import { up as payments } from './migrations/0004-payments.ts'
 import type { Tables } from './schema.ts'
 import { StoreSetupError } from './store-setup-error.ts'
 
 /** In order. A released one is never changed. */
-const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-runs': { up: runs } }
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-runs': { up: runs },
+  '0002-ledger': { up: ledger },
+  '0003-identities': { up: identities },
+  '0004-payments': { up: payments },
+}
 
 /** Where it is noted which of them are done: a database may have other programs' tables beside ours. */
 export const MIGRATION_TABLES = { done: 'groundwire_migrations', lock: 'groundwire_migration_lock' }

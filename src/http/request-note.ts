@@ -1,3 +1,4 @@
+import type { Identity } from '../accounts/identity.ts'
 import type { Usage } from '../messages.ts'
 
 /** What the one log line of a request tells beyond its method, route and status. Handlers fill it as they learn. */
@@ -22,6 +23,8 @@ declare global {
     interface Locals {
       requestId: string
       note: RequestNote
+      /** On routes that ask who calls. */
+      identity?: Identity
     }
   }
 }

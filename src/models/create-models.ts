@@ -79,8 +79,12 @@ function toModelsFile({ operatorModel, conductorModel, models }: ModelChoice): M
     return { id, backends: [backend], isQueued: false, canStream: true, retryOn: DEFAULT_RETRY_ON }
   }
   const operator = toEntry('operator', operatorModel)
-  if (conductorModel === undefined) return { models: [operator], providers: [] }
-  return { models: [operator, { ...toEntry('conductor', conductorModel), isQueued: true }], providers: [] }
+  if (conductorModel === undefined) return { models: [operator], providers: [], toolPrices: {} }
+  return {
+    models: [operator, { ...toEntry('conductor', conductorModel), isQueued: true }],
+    providers: [],
+    toolPrices: {},
+  }
 }
 
 function toName(spec: ModelSpec): string {

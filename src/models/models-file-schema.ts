@@ -60,7 +60,14 @@ export function modelsFileSchema({ lookUp, providerIds }: { lookUp: LookUp; prov
     limits: z
       .strictObject({ runTimeoutMs: int(1_000, 7_200_000).optional(), answerTokens: int(1, 10_000_000).optional() })
       .optional(),
-    price: z.strictObject({ promptPerMillion: microCredits, completionPerMillion: microCredits }).optional(),
+    price: z
+      .strictObject({
+        promptPerMillion: microCredits,
+        completionPerMillion: microCredits,
+        cachedPerMillion: microCredits.exactOptional(),
+        perRun: microCredits.exactOptional(),
+      })
+      .optional(),
   })
 
   const provider = z
@@ -84,6 +91,7 @@ export function modelsFileSchema({ lookUp, providerIds }: { lookUp: LookUp; prov
     })
 
   return z.strictObject({
+    toolPrices: z.record(printable(64), microCredits).default({}),
     models: z
       .record(printable(128), model)
       .refine((models) => Object.keys(models).length > 0, 'must hold at least one')

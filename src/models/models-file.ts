@@ -9,7 +9,12 @@ import { modelsFileSchema, type RawBackend, type RawModelsFile } from './models-
 import { splitProviderId } from './provider-id.ts'
 
 /** What `models.json` says: the public models in the order they are shown, and the providers of others. */
-export type ModelsFile = { models: readonly ModelEntry[]; providers: readonly ProviderEntry[] }
+export type ModelsFile = {
+  models: readonly ModelEntry[]
+  providers: readonly ProviderEntry[]
+  /** Micro-credits a call, by the gateway's tools; others cost nothing. */
+  toolPrices: Readonly<Record<string, bigint>>
+}
 
 export type ModelEntry = {
   /** Public id. */
@@ -85,6 +90,7 @@ export function parseModelsFile(text: string, { path, lookUp }: { path: string; 
   return {
     models: Object.entries(parsed.data.models).map(([id, model]) => toModel(id, model, providers)),
     providers,
+    toolPrices: parsed.data.toolPrices,
   }
 }
 

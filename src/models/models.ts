@@ -27,5 +27,11 @@ export type ModelListing = {
   price?: ModelPrice
 }
 
-/** Micro-credits per million tokens. */
-export type ModelPrice = { promptPerMillion: bigint; completionPerMillion: bigint }
+/** Micro-credits: per million tokens, and per run. */
+export type ModelPrice = {
+  promptPerMillion: bigint
+  completionPerMillion: bigint
+  /** Of prompt tokens that the backend had cached. Default: `promptPerMillion`. */
+  cachedPerMillion?: bigint
+  perRun?: bigint
+}

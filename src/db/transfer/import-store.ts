@@ -7,7 +7,16 @@ import { APPLICATION_NAME, createPatientPool } from '../create-pool.ts'
 import { doneMigrations, MIGRATION_TABLES, migrateTo, NEWEST_MIGRATION, throwIfNewer } from '../migrate.ts'
 import type { Tables } from '../schema.ts'
 import { StoreSetupError } from '../store-setup-error.ts'
-import { type Counts, FileEnd, FileHead, PLAIN_SETTINGS, Row, STORED_TABLES, TableHead } from './store-file.ts'
+import {
+  type Counts,
+  FileEnd,
+  FileHead,
+  PLAIN_SETTINGS,
+  Row,
+  STORED_TABLES,
+  TableHead,
+  UNSTORED_TABLES,
+} from './store-file.ts'
 
 /**
  * Puts what {@link exportStore} wrote into a store without rows, all or nothing, and brings it up to date.
@@ -57,8 +66,10 @@ async function makeRoom(trx: Transaction<Tables>, replace: boolean): Promise<voi
     const found = await sql`select from ${sql.table(table)} limit 1`.execute(trx)
     if (found.rows.length > 0) throw new StoreSetupError(NOT_EMPTY)
   }
-  const tables = [...STORED_TABLES, 'leases', ...Object.values(MIGRATION_TABLES)]
+  const tables = [...STORED_TABLES, ...UNSTORED_TABLES, ...Object.values(MIGRATION_TABLES)]
+  await sql`drop view if exists ledger_entries`.execute(trx)
   await sql`drop table if exists ${sql.join(tables.map((table) => sql.table(table)))}`.execute(trx)
+  await sql`drop function if exists refuse_change`.execute(trx)
 }
 
 async function loadRows(trx: Transaction<Tables>, lines: AsyncGenerator<unknown>): Promise<Counts> {

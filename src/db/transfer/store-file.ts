@@ -27,10 +27,16 @@ export type FileEnd = z.infer<typeof FileEnd>
 /** Rows by table. */
 export type Counts = Record<string, number>
 
-/** Each after those it refers to. Leases are left out: whoever holds them does not move along. */
+/** Each after those it refers to. Leases, sessions and nonces are left out: whoever holds them does not move along. */
 export const STORED_TABLES = [
   ...(['runs', 'run_events', 'run_steps', 'run_tools', 'run_jobs', 'idempotency_keys', 'kept'] as const),
+  ...(['accounts', 'ledger_transfers', 'holds', 'spend_counters', 'run_usage'] as const),
+  ...(['orgs', 'org_members', 'org_invitations', 'api_keys', 'audit_log'] as const),
+  ...(['vouchers', 'deposits', 'deposit_cursors', 'x402_payments'] as const),
 ] satisfies (keyof Tables)[]
+
+/** Left out. */
+export const UNSTORED_TABLES = ['leases', 'sessions', 'sign_in_nonces'] as const satisfies (keyof Tables)[]
 
 /** What Postgres writes must not depend on its settings. */
 export const PLAIN_SETTINGS = `set local timezone = 'UTC'; set local datestyle = 'ISO'; set local client_encoding = 'UTF8'`
