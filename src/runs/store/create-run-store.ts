@@ -21,7 +21,7 @@ import { isRunId } from './run-row.ts'
 import type { RunStoreLimits } from './store-deps.ts'
 import { submit } from './submit.ts'
 import { dueWebhooks, noteWebhook } from './webhooks.ts'
-import { withStoreErrors } from './with-store-errors.ts'
+import { withStoreErrors } from '../../db/with-store-errors.ts'
 
 export type RunStoreDeps = {
   database: Pick<Database, 'db'>

@@ -5,7 +5,7 @@ import type { Database } from '../../db/database.ts'
 import type { Keep } from '../keep.ts'
 import { fromStoredJson, toStoredJson } from '../stored-json.ts'
 import { afterMs, NOW } from './times.ts'
-import { withStoreErrors } from './with-store-errors.ts'
+import { withStoreErrors } from '../../db/with-store-errors.ts'
 
 export type StoredKeepOptions = {
   database: Pick<Database, 'db'>

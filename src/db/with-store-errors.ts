@@ -1,4 +1,4 @@
-import { toStoreError } from '../../db/store-error.ts'
+import { toStoreError } from './store-error.ts'
 
 /** The same methods, which tell of a store that is away in words for a caller. */
 export function withStoreErrors<Methods extends Record<string, (...args: never[]) => Promise<unknown>>>(
