@@ -34,8 +34,6 @@ export type HoldOrder = {
   /** Whose run it is. */
   caller: string
   keyId?: string | undefined
-  /** Where the payer is an org. */
-  orgId?: string | undefined
   /** Public id. */
   model: string
   terms: Terms
@@ -65,6 +63,7 @@ export type Hold = {
   amount: bigint
   caller: string
   keyId: string | null
+  /** Where an org pays. */
   orgId: string | null
   model: string
   terms: Terms

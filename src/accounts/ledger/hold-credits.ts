@@ -1,0 +1,92 @@
+import { sql } from 'kysely'
+import { isUniqueViolation } from '../../db/store-error.ts'
+import { accountKind } from '../account-id.ts'
+import { toCeilingError } from '../budget-spent-error.ts'
+import { InsufficientCreditsError } from '../insufficient-credits-error.ts'
+import type { Ceiling, HoldOrder } from '../ledger.ts'
+import { toStoredTerms } from '../price.ts'
+import { countUp } from './counters.ts'
+import { type FoundHold, findHold } from './find-hold.ts'
+import { atomically, type LedgerDb } from './ledger-db.ts'
+import { readBalance } from './read-account.ts'
+
+/** @throws see {@link LedgerDesk.hold}. In a transaction that is not its own it leaves nothing behind when it throws. */
+export async function holdCredits(db: LedgerDb, order: HoldOrder): Promise<FoundHold> {
+  let refusal: unknown
+  for (const account of order.payers) {
+    const ceilings = order.ceilings.filter(({ payer }) => payer === undefined || payer === account)
+    try {
+      return ceilings.length === 0 ? await place(db, order, account) : await placeCounted(db, order, account, ceilings)
+    } catch (error) {
+      if (!mayNextPay(error)) throw error
+      refusal ??= error
+    }
+  }
+  throw refusal ?? new Error('a hold needs somebody who pays')
+}
+
+/** The first payer's refusal is told, where all refuse. */
+function mayNextPay(error: unknown): boolean {
+  return error instanceof InsufficientCreditsError || (error as { code?: unknown }).code === 'budget_exceeded'
+}
+
+async function placeCounted(
+  db: LedgerDb,
+  order: HoldOrder,
+  account: string,
+  ceilings: readonly Ceiling[],
+): Promise<FoundHold> {
+  return atomically(db, async (tx) => {
+    await sql`savepoint hold`.execute(tx)
+    try {
+      const placed = await place(tx, order, account)
+      const counted = await countUp(tx, ceilings, order.amount)
+      if ('reached' in counted) throw toCeilingError(counted.reached, counted.used)
+      await sql`update holds set counters = ${JSON.stringify(counted.counters)}::json where run_id = ${order.runId}`.execute(
+        tx,
+      )
+      return { ...placed, counters: counted.counters }
+    } catch (error) {
+      await sql`rollback to savepoint hold`.execute(tx)
+      throw error
+    }
+  })
+}
+
+async function place(db: LedgerDb, order: HoldOrder, account: string): Promise<FoundHold> {
+  const { runId, amount, caller, keyId = null, model, terms, ttlMs } = order
+  const orgId = accountKind(account) === 'org' ? account : null
+  const isFree = amount === 0n
+  const funded = isFree
+    ? sql`select id from accounts where id = ${account}`
+    : sql`
+      update accounts set held = held + ${amount}::bigint
+      where id = ${account} and balance - held >= ${amount}::bigint
+        and not exists (select from holds where run_id = ${runId})
+      returning id`
+  const placing = sql`
+    with funded as (${funded}),
+    placed as (
+      insert into holds (run_id, account, amount, caller, key_id, org_id, model, terms, counters, deadline)
+      select ${runId}, id, ${amount}::bigint, ${caller}, ${keyId}::text, ${orgId}::text, ${model},
+        ${JSON.stringify(toStoredTerms(terms))}::json, '[]', clock_timestamp() + ${ttlMs}::float8 * interval '1 ms'
+      from funded
+      returning 1
+    )
+    select from placed`
+  const hold = { runId, account, amount, caller, keyId, orgId, model, terms, counters: [] }
+  try {
+    const { rows } = await placing.execute(db)
+    if (rows.length > 0) return hold
+    const known = await findHold(db, runId)
+    if (known !== undefined) return known
+    // Asked anew: the statement saw the account as it was before others, whom it has waited for, held theirs.
+    const { available = 0n } = (await readBalance(db, account)) ?? {}
+    throw new InsufficientCreditsError({ needed: amount, available, account })
+  } catch (error) {
+    // Its twin came first.
+    const known = isUniqueViolation(error, 'holds_pkey') && !db.isTransaction ? await findHold(db, runId) : undefined
+    if (known === undefined) throw error
+    return known
+  }
+}
