@@ -1,0 +1,19 @@
+import type { RequestHandler } from 'express'
+import type { OrgDesk } from '../../accounts/orgs/org-desk.ts'
+import { toWireAuditEntry } from '../admin/wire-audit-entry.ts'
+import { expectPage, toWirePage } from '../admin/wire-page.ts'
+import { requireAccount } from '../auth.ts'
+import { parseRequest } from '../parse-request.ts'
+import { PageQuery } from './org-fields.ts'
+import { orgOf } from './org-of.ts'
+
+/** `GET /v1/orgs/{org}/audit`: newest first. Where the operator has done it from is not for members. */
+export function listOrgAudit(orgs: Pick<OrgDesk, 'seat' | 'audit'>): RequestHandler {
+  return async (req, res) => {
+    const order = await orgOf(orgs, req, requireAccount(res))
+    const page = parseRequest(PageQuery, req.query)
+    const { entries, hasMore } = expectPage(await orgs.audit(order, page), page.after)
+    const shown = entries.map((entry) => (entry.actor === 'admin' ? { ...entry, ip: null } : entry))
+    res.json(toWirePage(shown.map(toWireAuditEntry), hasMore))
+  }
+}
