@@ -5,6 +5,7 @@ import { up as runs } from './migrations/0001-runs.ts'
 import { up as ledger } from './migrations/0002-ledger.ts'
 import { up as identities } from './migrations/0003-identities.ts'
 import { up as payments } from './migrations/0004-payments.ts'
+import { up as limits } from './migrations/0005-limits.ts'
 import type { Tables } from './schema.ts'
 import { StoreSetupError } from './store-setup-error.ts'
 
@@ -14,6 +15,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0002-ledger': { up: ledger },
   '0003-identities': { up: identities },
   '0004-payments': { up: payments },
+  '0005-limits': { up: limits },
 }
 
 /** Where it is noted which of them are done: a database may have other programs' tables beside ours. */

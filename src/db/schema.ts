@@ -30,6 +30,7 @@ export type Tables = {
   deposits: DepositsTable
   deposit_cursors: DepositCursorsTable
   x402_payments: X402PaymentsTable
+  rate_limits: RateLimitsTable
 }
 
 /** Written as text, read as text: `fromStoredJson` parses it. */
@@ -294,6 +295,8 @@ type DepositCursorsTable = {
   token: string
   treasury: string
   next_block: number
+  /** Of the block before it: the chain that was looked at. */
+  last_hash: string
   updated_at: Generated<Date>
 }
 type X402PaymentsTable = {
@@ -306,8 +309,14 @@ type X402PaymentsTable = {
   raw_amount: BigText
   account: string
   state: 'pending' | 'settled' | 'failed'
+  /** What the payer has signed, to ask again; gone at the end. */
+  payload: Json | null
   tx_hash: string | null
   reason: string | null
   created_at: Generated<Date>
+  /** Nobody is at work on it from then on. */
+  try_at: Date
   ended_at: Date | null
 }
+/** What was used of a limit in the minute that ends then. */
+type RateLimitsTable = { subject: string; used: number; ends_at: Date }

@@ -39,6 +39,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       token text not null,
       treasury text not null,
       next_block bigint not null,
+      last_hash text not null,
       updated_at timestamptz not null default clock_timestamp(),
       primary key (chain_id, token, treasury)
     )`.execute(db)
@@ -52,11 +53,16 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       raw_amount numeric(78, 0) not null check (raw_amount > 0),
       account text not null references accounts,
       state text not null check (state in ('pending', 'settled', 'failed')),
+      payload json,
       tx_hash text,
       reason text,
       created_at timestamptz not null default clock_timestamp(),
+      try_at timestamptz not null,
       ended_at timestamptz,
-      primary key (network, asset, payer, nonce)
+      primary key (network, asset, payer, nonce),
+      constraint payload_while_pending check ((state = 'pending') = (payload is not null)),
+      constraint settled_by_transaction check ((state = 'settled') = (tx_hash is not null)),
+      constraint once_per_transaction unique (network, tx_hash)
     )`.execute(db)
-  await sql`create index x402_payments_pending on x402_payments (created_at) where state = 'pending'`.execute(db)
+  await sql`create index x402_payments_pending on x402_payments (try_at) where state = 'pending'`.execute(db)
 }

@@ -69,7 +69,7 @@ async function makeRoom(trx: Transaction<Tables>, replace: boolean): Promise<voi
   const tables = [...STORED_TABLES, ...UNSTORED_TABLES, ...Object.values(MIGRATION_TABLES)]
   await sql`drop view if exists ledger_entries`.execute(trx)
   await sql`drop table if exists ${sql.join(tables.map((table) => sql.table(table)))}`.execute(trx)
-  await sql`drop function if exists refuse_change`.execute(trx)
+  await sql`drop function if exists refuse_change, take_rates`.execute(trx)
 }
 
 async function loadRows(trx: Transaction<Tables>, lines: AsyncGenerator<unknown>): Promise<Counts> {

@@ -27,7 +27,7 @@ export type FileEnd = z.infer<typeof FileEnd>
 /** Rows by table. */
 export type Counts = Record<string, number>
 
-/** Each after those it refers to. Leases, sessions and nonces are left out: whoever holds them does not move along. */
+/** Each after those it refers to. Leases, sessions, nonces and rates are left out: whoever holds them does not move along. */
 export const STORED_TABLES = [
   ...(['runs', 'run_events', 'run_steps', 'run_tools', 'run_jobs', 'idempotency_keys', 'kept'] as const),
   ...(['accounts', 'ledger_transfers', 'holds', 'spend_counters', 'run_usage'] as const),
@@ -36,7 +36,12 @@ export const STORED_TABLES = [
 ] satisfies (keyof Tables)[]
 
 /** Left out. */
-export const UNSTORED_TABLES = ['leases', 'sessions', 'sign_in_nonces'] as const satisfies (keyof Tables)[]
+export const UNSTORED_TABLES = [
+  'leases',
+  'sessions',
+  'sign_in_nonces',
+  'rate_limits',
+] as const satisfies (keyof Tables)[]
 
 /** What Postgres writes must not depend on its settings. */
 export const PLAIN_SETTINGS = `set local timezone = 'UTC'; set local datestyle = 'ISO'; set local client_encoding = 'UTF8'`

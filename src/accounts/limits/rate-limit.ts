@@ -1,0 +1,57 @@
+import type { Identity } from '../identity.ts'
+
+/** What may be used of something in a minute. */
+export type RateLimit = {
+  /** Names the counter: `requests key:key_…`. */
+  subject: string
+  /** For the caller: `this key`. */
+  of: string
+  unit: RateUnit
+  perMinute: number
+}
+
+export type RateUnit = 'requests' | 'tokens'
+
+/** 0: no limit. */
+export type RateSettings = {
+  /** Of one caller. */
+  requestsPerMinute: number
+  tokensPerMinute: number
+  /** Of one org, all its members together. */
+  orgRequestsPerMinute: number
+  /** Of one address. */
+  ipRequestsPerMinute: number
+}
+
+/** Those that somebody's requests count against. */
+export function requestLimits(
+  { caller, key, org, scopes }: RatedIdentity,
+  { requestsPerMinute, orgRequestsPerMinute }: RateSettings,
+): readonly RateLimit[] {
+  return [
+    ...limit('requests', 'this key', key && `key:${key.id}`, scopes.requestsPerMinute),
+    ...limit('requests', 'this caller', `caller:${caller}`, requestsPerMinute || undefined),
+    ...limit('requests', 'this organization', org && `org:${org.id}`, orgRequestsPerMinute || undefined),
+  ]
+}
+
+/** Those that somebody's tokens count against. */
+export function tokenLimits({ caller, key, scopes }: RatedIdentity, settings: RateSettings): readonly RateLimit[] {
+  return [
+    ...limit('tokens', 'this key', key && `key:${key.id}`, scopes.tokensPerMinute),
+    ...limit('tokens', 'this caller', `caller:${caller}`, settings.tokensPerMinute || undefined),
+  ]
+}
+
+/** @param network - an address, or the network that counts as one. */
+export function networkLimits(network: string, { ipRequestsPerMinute }: RateSettings): readonly RateLimit[] {
+  return limit('requests', 'this IP address', `ip:${network}`, ipRequestsPerMinute || undefined)
+}
+
+export type RatedIdentity = Pick<Identity, 'caller' | 'key' | 'scopes'> & { org: { id: string } | undefined }
+
+function limit(unit: RateUnit, of: string, subject: string | undefined, perMinute: number | undefined): RateLimit[] {
+  return subject === undefined || perMinute === undefined
+    ? []
+    : [{ subject: `${unit} ${subject}`, of, unit, perMinute }]
+}
