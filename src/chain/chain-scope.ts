@@ -1,5 +1,5 @@
 import type { JsonRpcApiProvider } from 'ethers'
-import { type Address, type Chain, createPublicClient, custom, type PublicClient, type Transport } from 'viem'
+import type { Address, Chain, PublicClient, Transport } from 'viem'
 import { CHAINS, type ChainName } from './chain-list.ts'
 import type { BlockRef, ChainScope, Evidence } from './chain-session.ts'
 import type { ChainStack } from './chain-stack.ts'
@@ -9,6 +9,7 @@ import { pinReads } from './pin.ts'
 import { readOnly } from './read-only.ts'
 import { recordReads } from './record.ts'
 import type { Rpc } from './rpc.ts'
+import { createRpcClient } from './rpc-client.ts'
 import type { RunHead } from './run-head.ts'
 
 export type ChainScopeDeps = {
@@ -40,7 +41,7 @@ export function createChainScope({ signal, stackOf, headOf, addEvidence, resolve
       const pinned = pinReads({ chainId, head: (readSignal) => block(chain, readSignal) }, recorded)
       return until(signal, readOnly(pinned))
     })
-  const client = (chain: ChainName) => getOrCreate(clients, chain, () => createClient(chain, rpcOf(chain)))
+  const client = (chain: ChainName) => getOrCreate(clients, chain, () => createRpcClient(chain, rpcOf(chain)))
 
   return {
     client,
@@ -70,20 +71,6 @@ export function createChainScope({ signal, stackOf, headOf, addEvidence, resolve
 function until(signal: AbortSignal, next: Rpc): Rpc {
   return (request) =>
     next({ ...request, signal: request.signal === undefined ? signal : AbortSignal.any([signal, request.signal]) })
-}
-
-/** Nothing is retried, remembered or fetched here: the stack below does all that, and CCIP-Read is off. */
-function createClient(chain: ChainName, rpc: Rpc): PublicClient<Transport, Chain> {
-  const request = (
-    { method, params = [] }: { method: string; params?: readonly unknown[] },
-    options?: { signal?: AbortSignal },
-  ) => rpc({ method, params, signal: options?.signal })
-  return createPublicClient({
-    chain: CHAINS[chain] as Chain,
-    transport: custom({ request }, { retryCount: 0 }),
-    cacheTime: 0,
-    ccipRead: false,
-  })
 }
 
 function getOrCreate<Key, Value>(map: Map<Key, Value>, key: Key, create: () => Value): Value {

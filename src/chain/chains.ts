@@ -7,6 +7,8 @@ import type { BlockRef, ChainSession } from './chain-session.ts'
 import { type ChainStack, createChainStack } from './chain-stack.ts'
 import { createSession } from './create-session.ts'
 import { parseHead } from './head.ts'
+import { readOnly } from './read-only.ts'
+import type { Rpc } from './rpc.ts'
 
 /** All chains of the process. */
 export type Chains = {
@@ -15,6 +17,12 @@ export type Chains = {
    * @param from - blocks of an earlier run that are to be read on, in place of the newest.
    */
   openSession(from?: readonly BlockRef[]): ChainSession
+  /**
+   * A chain's nodes as they answer now, for what is no run's question: no block is pinned, and nothing is remembered. Only reads
+   * pass.
+   * @throws {@link ChainNotEnabledError}
+   */
+  ask(chain: ChainName): Rpc
   /** Whether ethereum and the chains with nodes of their own answer, within 2 s. Never rejects. */
   check(signal: AbortSignal): Promise<readonly ChainHealth[]>
   /** Closes the connections to the nodes; waits for no read. */
@@ -52,6 +60,7 @@ export function createChains({ chains, rpcUrls }: ChainsOptions): Chains {
   return {
     // A block may come from a process that has more chains enabled.
     openSession: (from = []) => createSession({ stackOf, from: from.filter(({ chain }) => stacks.has(chain)) }),
+    ask: (chain) => readOnly(stackOf(chain).ask),
     check: (signal) => Promise.all(checked.map((chain) => checkChain(chain, stackOf(chain), signal))),
     close: () => dispatcher.destroy(),
   }

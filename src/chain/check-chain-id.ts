@@ -5,7 +5,8 @@ import { type Shared, share } from './share.ts'
 
 /**
  * Asks a node's chain id beside the first read (and so in the same POST), again after the node has failed, and beside the
- * newest block, with which every run begins: behind one URL another node may have come up without a failure in between.
+ * newest block, with which every run begins, and the final one, by which money is credited: behind one URL another node may have
+ * come up without a failure in between.
  * No answer is passed on before the id is known to be right.
  * @throws {@link NodeError} `wrong_chain`.
  */
@@ -35,7 +36,7 @@ export function checkChainId({ chainId }: { chainId: number }, next: Rpc): Rpc {
 
   return async (request) => {
     try {
-      if (isRight && !isNewestBlock(request)) return await next(request)
+      if (isRight && !isHead(request)) return await next(request)
       const answer = next(request)
       answer.catch(() => {})
       await checked(request.signal)
@@ -47,6 +48,6 @@ export function checkChainId({ chainId }: { chainId: number }, next: Rpc): Rpc {
   }
 }
 
-function isNewestBlock({ method, params }: RpcRequest): boolean {
-  return method === 'eth_getBlockByNumber' && params[0] === 'latest'
+function isHead({ method, params }: RpcRequest): boolean {
+  return method === 'eth_getBlockByNumber' && (params[0] === 'latest' || params[0] === 'finalized')
 }
