@@ -6,6 +6,7 @@ import { type Child, startChild } from './child.ts'
 import type { Row } from './figures.ts'
 import { installPeer } from './install-peer.ts'
 import { latencyRows } from './latency-rows.ts'
+import { moneyRows } from './money-rows.ts'
 import { parallelRows } from './parallel-rows.ts'
 import { plainRows } from './plain-rows.ts'
 import { queueRows } from './queue-rows.ts'
@@ -61,6 +62,7 @@ async function main(): Promise<void> {
     await add('streams', () => streamRows(gateway))
     await add('tools', () => toolRows({ stub, node, gateway, mine: () => control.mine() }))
     await add('parallel', () => parallelRows(gateway))
+    await add('money', () => moneyRows({ store, freeGateway: gateway, proxy, startGateway: startQueued }))
     await gateway.stop()
     await add('queue', () => queueRows({ store, startGateway: startQueued }))
     await add('waiting', () => waitingRows({ store, startGateway: startQueued }))

@@ -72,11 +72,12 @@ async function clientToolsRow(gateway: Child): Promise<Row> {
 /** Of the stub's answer. */
 const LAST_WORD = 'word19'
 
-const OPENAI_PATH = '/v1/chat/completions'
-const toBody = (stream: boolean) => ({ model: 'operator', messages: MESSAGES, stream })
+export const OPENAI_PATH = '/v1/chat/completions'
+export const toBody = (stream: boolean) => ({ model: 'operator', messages: MESSAGES, stream })
 const besideProxy = (cpuMs: number, bareMs: number) => `${times(cpuMs / bareMs)} the bare proxy (${toMs(bareMs)})`
 
-async function cpuPerRequest(child: Child, ask: Omit<Ask, 'url'>): Promise<number> {
+/** Milliseconds of the child's processor. */
+export async function cpuPerRequest(child: Child, ask: Omit<Ask, 'url'>): Promise<number> {
   const load = { ...ask, url: child.url }
   if (!(await readAnswer(load)).includes(LAST_WORD)) throw new Error(`${child.url} does not hand on the whole answer.`)
   await runLoad(load, { requests: WARM_UP_REQUESTS, concurrency: CONCURRENCY })

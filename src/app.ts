@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { RequestListener } from 'node:http'
+import type { AccountDesks } from './account-desks.ts'
+import { accountRoutes } from './account-routes.ts'
+import type { Identify } from './accounts/identify/identify.ts'
+import type { RateLimits } from './accounts/limits/create-rate-limits.ts'
 import { createBareApp, toListener } from './bare-app.ts'
 import type { Config } from './config.ts'
-import { authenticate } from './http/auth.ts'
+import { createAuthenticate } from './http/auth.ts'
 import { createCallerLimit } from './http/caller-limit.ts'
 import { chatCompletions } from './http/chat/chat-completions.ts'
 import { methodNotAllowed } from './http/method-not-allowed.ts'
@@ -10,6 +14,10 @@ import { listModels, showModel } from './http/model-list.ts'
 import { createOpenRun } from './http/open-run.ts'
 import { docsRoutes } from './http/openapi/docs-routes.ts'
 import { showOpenApi } from './http/openapi/show-openapi.ts'
+import { createRequestPayments } from './http/payments/request-payments.ts'
+import { limitCaller } from './http/rate-limits/limit-caller.ts'
+import { limitIp } from './http/rate-limits/limit-ip.ts'
+import { createTakeTokens } from './http/rate-limits/take-tokens.ts'
 import { refuseWhileStopping } from './http/refuse-while-stopping.ts'
 import { createResponse } from './http/responses/create-response.ts'
 import { cancelResponse, deleteResponse } from './http/responses/end-response.ts'
@@ -26,6 +34,7 @@ import { singleHeaders } from './http/transport/single-headers.ts'
 import { welcome } from './http/welcome.ts'
 import type { Models } from './models/models.ts'
 import { addProbes, type ProbeDeps } from './probes.ts'
+import type { Billing } from './runs/billing.ts'
 import type { Keep } from './runs/keep.ts'
 import type { ExecuteRun } from './runs/run.ts'
 import type { RunNews } from './runs/run-news.ts'
@@ -37,6 +46,11 @@ export type AppDeps = ProbeDeps & {
   /** Names no tool of a caller may take. */
   serverToolNames: readonly string[]
   executeRun: ExecuteRun
+  identify: Identify
+  billing: Billing
+  limits: RateLimits
+  /** Undefined: there are no routes of accounts. */
+  accounts?: Omit<AccountDesks, 'identify' | 'limits'>
   /** Runs that are kept in the store. */
   takeRun: TakeRun
   runs: RunDesk
@@ -52,7 +66,17 @@ export type AppDeps = ProbeDeps & {
 
 export type AppSettings = Pick<
   Config,
-  'bodyLimitBytes' | 'waitTimeoutMs' | 'runTimeoutMs' | 'answersPerCaller' | 'egressAllow'
+  | 'bodyLimitBytes'
+  | 'waitTimeoutMs'
+  | 'runTimeoutMs'
+  | 'queueTimeoutMs'
+  | 'answersPerCaller'
+  | 'egressAllow'
+  | 'freeMode'
+  | 'orgHeader'
+  | 'adminKey'
+  | 'x402'
+  | 'trustedProxies'
 > & {
   /** Longest silence in a stream. */
   heartbeatMs?: number
@@ -63,11 +87,24 @@ export function createApp({
   models,
   serverToolNames,
   executeRun,
+  identify,
+  billing,
+  limits,
+  accounts,
   takeRun,
   runs,
   news,
   keptResponses: keep,
-  settings: { bodyLimitBytes, egressAllow, heartbeatMs = 10_000, ...settings },
+  settings: {
+    bodyLimitBytes,
+    egressAllow,
+    orgHeader,
+    adminKey,
+    x402,
+    trustedProxies,
+    heartbeatMs = 10_000,
+    ...settings
+  },
   stopping = createStopping(),
   newRunId = createRunId,
   now = Date.now,
@@ -77,7 +114,11 @@ export function createApp({
   const createdSec = Math.floor(now() / 1000)
   const findSchemaFault = createSchemaFaults()
   const answers = createCallerLimit(settings.answersPerCaller)
-  const openRun = createOpenRun({ ...settings, executeRun, takeRun, answers, now })
+  const anonymous = x402?.anonymous ?? false
+  const payments = createRequestPayments({ desk: accounts?.x402, anonymous })
+  const takeTokens = createTakeTokens({ limits, log })
+  const openRun = createOpenRun({ ...settings, executeRun, takeRun, answers, billing, payments, takeTokens, now })
+  const authenticate = createAuthenticate({ identify, orgHeader })
   const route: RunRouteDeps = {
     models,
     serverToolNames,
@@ -93,15 +134,17 @@ export function createApp({
   const respond = createResponse({ ...route, ...kept, log })
   const readOnly = methodNotAllowed('GET', 'HEAD')
 
-  const app = createBareApp(probes)
+  const app = createBareApp({ ...probes, trustedProxies })
+  const asksModel = [authenticate, limitCaller(limits), jsonBody(bodyLimitBytes)]
   app.use(browserAccess(), singleHeaders)
   app.route('/').get(welcome).all(readOnly)
   addProbes(app, probes)
+  app.use(['/v1', '/auth', '/admin'], limitIp(limits))
   app.use(refuseWhileStopping(stopping)) // what stands above is asked by whoever watches the process
   app.route('/v1/models').get(authenticate, listModels(models, createdSec)).all(readOnly)
   app.route('/v1/models/*id').get(authenticate, showModel(models, createdSec)).all(readOnly)
-  app.route('/v1/chat/completions').post(authenticate, jsonBody(bodyLimitBytes), complete).all(methodNotAllowed('POST'))
-  app.route('/v1/responses').post(authenticate, jsonBody(bodyLimitBytes), respond).all(methodNotAllowed('POST'))
+  app.route('/v1/chat/completions').post(asksModel, complete).all(methodNotAllowed('POST'))
+  app.route('/v1/responses').post(asksModel, respond).all(methodNotAllowed('POST'))
   app
     .route('/v1/responses/:id')
     .get(authenticate, showResponse(kept))
@@ -109,7 +152,8 @@ export function createApp({
     .all(methodNotAllowed('GET', 'HEAD', 'DELETE'))
   app.route('/v1/responses/:id/cancel').post(authenticate, cancelResponse(kept)).all(methodNotAllowed('POST'))
   app.route('/v1/responses/:id/input_items').get(authenticate, listInputItems(kept)).all(readOnly)
-  app.use(runRoutes(kept))
+  app.use(runRoutes({ ...kept, authenticate }))
+  if (accounts !== undefined) app.use(accountRoutes({ ...accounts, authenticate, adminKey, bodyLimitBytes }))
   app.route('/openapi.json').get(showOpenApi()).all(readOnly)
   app.use(docsRoutes())
 

@@ -3,6 +3,7 @@ import express, { type Express } from 'express'
 import helmet, { type HelmetOptions } from 'helmet'
 import type { Logger } from 'pino'
 import { errorHandler } from './http/error-handler.ts'
+import { toTrustProxy } from './http/rate-limits/trusted-proxies.ts'
 import { requestId } from './http/request-id.ts'
 import { type EndedRequest, requestLog } from './http/request-log.ts'
 import { routeNotFound } from './http/route-not-found.ts'
@@ -12,12 +13,15 @@ import { bigintToText } from './http/transport/json-text.ts'
 export type BareAppDeps = {
   log: Logger
   onRequest?: ((request: EndedRequest) => void) | undefined
+  /** Addresses and ranges whose `X-Forwarded-For` is believed. */
+  trustedProxies?: readonly string[] | undefined
 }
 
 /** What every process answers alike, before it has a route. */
-export function createBareApp({ log, onRequest }: BareAppDeps): Express {
+export function createBareApp({ log, onRequest, trustedProxies = [] }: BareAppDeps): Express {
   const app = express()
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple').set('json replacer', bigintToText)
+  app.set('trust proxy', toTrustProxy(trustedProxies))
   app.use(requestId, requestLog(log, onRequest), helmet(HEADERS))
   return app
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
+import { noteAtStart, openAccountDesks, startDeposits } from './account-desks.ts'
 import { DEFAULT_LIMITS } from './agent/limits.ts'
 import { createApp } from './app.ts'
 import { CHAIN_WORDS } from './chain/chain-list.ts'
@@ -21,12 +22,15 @@ import { createRehearsal } from './models/rehearsal.ts'
 import { createProbes } from './probes.ts'
 import { createReadiness } from './readiness.ts'
 import { bestEffort } from './runs/best-effort-keep.ts'
+import { createBilling } from './runs/billing.ts'
+import { chargeRuns } from './runs/charge-runs.ts'
 import { createExecuteRun } from './runs/execute-run.ts'
 import type { KeptTurn } from './runs/kept-turn.ts'
 import { loadPrompts } from './runs/prompts.ts'
 import { createRunStore } from './runs/store/create-run-store.ts'
 import { createLeases } from './runs/store/leases.ts'
 import { createStoredKeep } from './runs/store/stored-keep.ts'
+import { createUsageNotes } from './runs/usage-notes.ts'
 import { logProgress } from './telemetry/log-progress.ts'
 import { measureRuns } from './telemetry/measure-runs.ts'
 import { measureStore } from './telemetry/measure-store.ts'
@@ -118,20 +122,34 @@ async function start(config: Config, { log, env, cleanUp, closing }: Starting): 
     counts: () => store.counts(),
     depth: () => durable.queue.depth(),
   })
-  const executeRun = observeRuns(
-    createExecuteRun({
-      tools,
-      openChainSession: chains.openSession,
-      // Without them the model asks its tools again.
-      keptTurns: bestEffort(
-        createStoredKeep<KeptTurn | { at: string }>({ database, kind: 'turn', ttlMs: KEPT_TURN_MS }),
-        (err) => log.warn({ err }, 'results of a mixed step are lost while the store is away'),
-      ),
-      prompts,
-      limits: { ...DEFAULT_LIMITS, runTimeoutMs: config.runTimeoutMs, holdBackTokens: config.holdBackTokens },
-    }),
-    [measureRuns(metrics), ...tracing.observers],
-  )
+  const { db } = database
+  const toolPrices = choice.models?.toolPrices ?? {}
+  const billing = createBilling({
+    db,
+    defaultPrice: config.defaultPrice,
+    toolPrices,
+    tools: tools.definitions,
+    prompts,
+  })
+  const usageNotes = createUsageNotes({ db, log })
+  cleanUp.push(() => usageNotes.stop())
+  const runAgents = createExecuteRun({
+    tools,
+    openChainSession: chains.openSession,
+    // Without them the model asks its tools again.
+    keptTurns: bestEffort(
+      createStoredKeep<KeptTurn | { at: string }>({ database, kind: 'turn', ttlMs: KEPT_TURN_MS }),
+      (err) => log.warn({ err }, 'results of a mixed step are lost while the store is away'),
+    ),
+    prompts,
+    limits: { ...DEFAULT_LIMITS, runTimeoutMs: config.runTimeoutMs, holdBackTokens: config.holdBackTokens },
+  })
+  const charged = chargeRuns(runAgents, {
+    db,
+    models,
+    onError: (runId, err) => log.error({ runId, err }, 'a run was not charged: its credits are free again'),
+  })
+  const executeRun = observeRuns(charged, [measureRuns(metrics), usageNotes.observe, ...tracing.observers])
   const durable = await startDurableRuns({
     config,
     database,
@@ -144,23 +162,35 @@ async function start(config: Config, { log, env, cleanUp, closing }: Starting): 
   })
   cleanUp.push(() => durable.close())
 
+  const priced = models.list().filter(({ provider }) => provider === undefined)
+  const rates = Object.fromEntries(priced.map((listing) => [listing.id, billing.termsOf(listing).rates]))
+  await noteAtStart({ config, database, models: rates, toolPrices, log })
+  const deposits = startDeposits({ config, database, chains, log })
+  cleanUp.push(async () => deposits?.stop())
   const stopping = createStopping()
   const checkAll = createReadiness({ role: config.role, models, chains, store: database, queue: durable.queue })
   const readiness = async () => (stopping.hasBegun ? NOT_READY : checkAll())
   const probes = { readiness, showMetrics: showMetrics(metrics.render), log, onRequest: metrics.onRequest }
-  const app =
-    config.role === 'worker'
-      ? createProbes(probes)
-      : createApp({
-          ...probes,
-          ...durable,
-          models,
-          serverToolNames,
-          executeRun,
-          keptResponses: createStoredKeep<KeptResponse>({ database, kind: 'response', ttlMs: config.runRetentionMs }),
-          settings: config,
-          stopping,
-        })
+  const openApp = async () => {
+    const accounts = await openAccountDesks({ config, database, chains, url: () => listening.url, log })
+    cleanUp.push(() => accounts.close())
+    const { identify, limits } = accounts
+    return createApp({
+      ...probes,
+      ...durable,
+      models,
+      serverToolNames,
+      executeRun,
+      identify,
+      limits,
+      accounts,
+      billing,
+      keptResponses: createStoredKeep<KeptResponse>({ database, kind: 'response', ttlMs: config.runRetentionMs }),
+      settings: config,
+      stopping,
+    })
+  }
+  const app = config.role === 'worker' ? createProbes(probes) : await openApp()
   const listening = await listen(app, { host: config.host, port: config.port })
   let looking: Promise<unknown> = Promise.resolve()
   // Not while somebody looks at the backends, who have little time to answer: the imports block for longer.

@@ -12,8 +12,17 @@ export type AgentEvent =
   | { type: 'tool_finished'; step: number; call: ToolCall; result: ToolResult }
   /** A call for the caller to run, whole and checked. After all texts, and only where the run finishes with `tool_calls`. */
   | { type: 'client_call'; call: ToolCall }
-  /** `usage` is of this step alone; `backend` answered it, where the model has several. */
-  | { type: 'step_finished'; step: number; usage: Usage; backend?: string | undefined }
+  /**
+   * `usage` is of this step alone, and our estimate where the step was broken off; `backend` answered it, where the model has
+   * several.
+   */
+  | {
+      type: 'step_finished'
+      step: number
+      usage: Usage
+      isEstimated?: boolean | undefined
+      backend?: string | undefined
+    }
   | AgentFinished
 
 /**
@@ -29,4 +38,4 @@ export type AgentFinished = {
   usage: Usage
 }
 
-export type AgentLimit = 'max_steps' | 'max_repairs' | 'max_tool_calls' | 'max_tokens' | 'run_timeout'
+export type AgentLimit = 'max_steps' | 'max_repairs' | 'max_tool_calls' | 'max_tokens' | 'max_credits' | 'run_timeout'

@@ -1,4 +1,4 @@
-import { BackendError, ContextLengthError } from '../errors.ts'
+import { BackendError, ContextLengthError, GatewayError } from '../errors.ts'
 import {
   addUsage,
   type ClientTool,
@@ -8,6 +8,7 @@ import {
   type ToolChoice,
   type Usage,
 } from '../messages.ts'
+import { createPromptEstimate } from '../models/estimate-tokens.ts'
 import type { Model, ModelParams } from '../models/model.ts'
 import type { ToolResult } from '../tools/tool.ts'
 import type { AgentTools } from './agent-tools.ts'
@@ -38,8 +39,12 @@ export type LoopInput = {
   readsAlong: boolean
   limits: AgentLimits
   prompts: AgentPrompts
+  /** Whether one more step with a prompt of so many tokens can be paid for. */
+  canAfford?: CanAfford | undefined
   signal: AbortSignal
 }
+
+export type CanAfford = (step: { promptTokens: number }) => Promise<boolean>
 
 /**
  * Runs a model and its tools in steps until it answers, or calls a tool of the caller's.
@@ -90,10 +95,17 @@ async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<Agen
 
   /** The model call of one step; made again with shorter tool results where they do not fit. */
   async function* callModel(
+    step: number,
     onUsed: (usage: Usage) => void,
   ): AsyncGenerator<AgentEvent, { plan: StepPlan; reply: Reply }> {
     for (let attempt = 1; ; attempt++) {
       const plan = planner.plan(kind, messages, aside)
+      const { canAfford } = input
+      // The first call of all is held for before the run begins.
+      const isPaid = step === 1 && attempt === 1
+      if (canAfford && !isPaid && !(await canAfford({ promptTokens: estimatePrompt(plan.messages, plan.tools) }))) {
+        throw new OutOfCreditsError()
+      }
       try {
         const answerTokens = limits.holdBackTokens
         const reply = yield* streamReply({ model, plan, answerTokens, release, onUsed, signal: clock.signal })
@@ -118,23 +130,29 @@ async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<Agen
     let called: { plan: StepPlan; reply: Reply }
     let used: Usage | undefined
     try {
-      called = yield* callModel((brokenOff) => {
+      called = yield* callModel(step, (brokenOff) => {
         used = brokenOff
       })
     } catch (error) {
       if (used !== undefined) {
         usage = addUsage(usage, used)
-        yield { type: 'step_finished', step, usage: used }
+        yield { type: 'step_finished', step, usage: used, isEstimated: true }
       }
       input.signal.throwIfAborted()
+      const hasFound = found.length > 0 || answer !== ''
+      if (error instanceof OutOfCreditsError && planner.isPlain && hasFound) {
+        limit = 'max_credits'
+        return yield* finish('length')
+      }
       if (!clock.expired) throw error
-      if (!planner.isPlain || (found.length === 0 && answer === '')) throw toTimeout(model, limits, error)
+      if (!planner.isPlain || !hasFound) throw toTimeout(model, limits, error)
       limit = 'run_timeout'
       return yield* finish('length')
     }
     const { plan, reply } = called
     usage = addUsage(usage, reply.usage)
-    yield { type: 'step_finished', step, usage: reply.usage, backend: reply.backend }
+    const { isEstimated, backend } = reply
+    yield { type: 'step_finished', step, usage: reply.usage, ...(isEstimated && { isEstimated }), backend }
 
     const verdict = judge(kind, reply)
     if (verdict.type === 'answer') {
@@ -177,6 +195,20 @@ async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<Agen
     if (kind === 'call') missCall()
   }
 }
+
+/** 402: what was held is used up, and there is no more. Where there is an answer, the run ends with that instead. */
+class OutOfCreditsError extends GatewayError {
+  constructor() {
+    super('The credits ran out before there was an answer. Top up the account and ask again.', {
+      status: 402,
+      code: 'insufficient_credits',
+      type: 'insufficient_quota',
+    })
+  }
+}
+
+/** Tools stand in every prompt, and are counted once. */
+const estimatePrompt = createPromptEstimate()
 
 const tokensOf = ({ promptTokens, completionTokens }: Usage) => promptTokens + completionTokens
 

@@ -29,6 +29,8 @@ export type Reply = {
   /** With `length`, the last tool call may have been cut. */
   reason: Exclude<FinishReason, 'tool_calls'>
   usage: Usage
+  /** It was ended before the backend had counted. */
+  isEstimated?: boolean | undefined
   /** The one that answered, where the model has several. */
   backend?: string | undefined
 }
@@ -44,7 +46,7 @@ export async function* streamReply(input: ReplyInput): AsyncGenerator<AgentEvent
   let text = ''
   let writtenTokens = 0
   let textTokens = 0
-  const toReply = (end: Pick<Reply, 'reason' | 'usage' | 'backend'>): Reply => ({
+  const toReply = (end: Pick<Reply, 'reason' | 'usage' | 'isEstimated' | 'backend'>): Reply => ({
     text,
     held: hold.release() + visible.end(),
     toolCalls,
@@ -85,7 +87,7 @@ export async function* streamReply(input: ReplyInput): AsyncGenerator<AgentEvent
       // A stop sequence may stand before a call as well: who does not read along can wait and see.
       const isOver = visible.ended === 'length' || (visible.ended === 'stop' && readsAlong)
       if (isOver && toolCalls.length === 0 && textTokens >= answerTokens) {
-        return toReply({ reason: visible.ended, usage: used() })
+        return toReply({ reason: visible.ended, usage: used(), isEstimated: true })
       }
     }
   } catch (error) {

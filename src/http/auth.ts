@@ -1,52 +1,94 @@
-import { hash } from 'node:crypto'
-import type { RequestHandler, Response } from 'express'
-import { isAddress } from 'viem/utils'
+import type { Request, RequestHandler, Response } from 'express'
+import type { Identify } from '../accounts/identify/identify.ts'
+import type { Identity } from '../accounts/identity.ts'
 import { GatewayError } from '../errors.ts'
 
-/** Free mode: a wallet address or any key names the caller, and neither is proof of anything. */
-export const authenticate: RequestHandler = (req, res, next) => {
-  try {
-    res.locals.note.caller = parseCaller(req.get('x-wallet-address'), req.get('authorization'))
-  } catch (error) {
-    if (error instanceof GatewayError && error.status === 401) res.setHeader('www-authenticate', 'Bearer')
-    throw error
-  }
-  next()
+export type AuthenticateDeps = {
+  identify: Identify
+  /** A header of the operator's own that names the org to charge. */
+  orgHeader?: string | undefined
+  /** Who somebody is that sends no credential but pays for the request itself. Rejects as `identify` does: with a 402, an offer. */
+  payer?: ((req: Request, res: Response) => Promise<Identity>) | undefined
 }
 
-/** Whom {@link authenticate} has found; '' on a route that asks nobody. */
+/** An identity that is proven: by a key, a signed-in wallet, or a payment. */
+export type AccountIdentity = Identity & { account: string }
+
+/** Finds out who asks, once a request; what stands behind it reads {@link identityOf}. */
+export function createAuthenticate({ identify, orgHeader, payer }: AuthenticateDeps): RequestHandler {
+  const orgHeaders = [...ORG_HEADERS, ...(orgHeader === undefined ? [] : [orgHeader])]
+  return async (req, res, next) => {
+    try {
+      const authorization = req.get('authorization')
+      const pays = payer !== undefined && authorization === undefined
+      const identity = pays
+        ? await payer(req, res)
+        : await identify({
+            authorization,
+            wallet: req.get('x-wallet-address'),
+            orgs: orgHeaders.flatMap((name) => wordIn(req, name)),
+            ip: req.ip,
+          })
+      res.locals.identity = identity
+      res.locals.note.caller = identity.caller
+    } catch (error) {
+      if (error instanceof GatewayError && error.status === 401) askForBearer(res)
+      throw error
+    }
+    next()
+  }
+}
+
+/** Whom {@link createAuthenticate} has found. Only for routes behind it. */
+export function identityOf(res: Response): Identity {
+  const { identity } = res.locals
+  if (identity === undefined) throw new Error('This route asks nobody who they are.')
+  return identity
+}
+
+/** Its name: a wallet, an account, `key_…`; '' on a route that asks nobody. */
 export function callerOf(res: Response): string {
   return res.locals.note.caller ?? ''
 }
 
 /**
- * The wallet in lower case, or `key_` and the start of the key's SHA-256: fit for a log.
- * @throws {@link GatewayError} 401 `missing_wallet_address`, or `invalid_wallet_address` where it is malformed.
+ * Who has an account of its own, and has proven to be its holder.
+ * @throws {@link GatewayError} 401 `missing_api_key` for who only claims to be somebody.
  */
-function parseCaller(wallet: string | undefined, authorization: string | undefined): string {
-  if (wallet !== undefined && wallet !== '') {
-    if (isWallet(wallet)) return wallet.toLowerCase()
-    throw unauthorized(
-      'invalid_wallet_address',
-      "Invalid 'x-wallet-address': expected 0x and 40 hexadecimal digits, with a valid EIP-55 checksum where the case is mixed.",
-    )
-  }
-  const key = BEARER.exec(authorization ?? '')?.[1]
-  if (key !== undefined) return `key_${hash('sha256', key).slice(0, 12)}`
-  throw unauthorized(
-    'missing_wallet_address',
-    "Missing wallet address or API key. Send the header 'x-wallet-address: 0x…' or 'Authorization: Bearer <key>'.",
-  )
+export function requireAccount(res: Response): AccountIdentity {
+  const identity = identityOf(res)
+  const { account, credential } = identity
+  if (account !== undefined && credential !== 'claim') return { ...identity, account }
+  askForBearer(res)
+  throw new GatewayError('This needs an API key of this gateway, or a signed-in wallet: see POST /auth/siwe/verify.', {
+    status: 401,
+    code: 'missing_api_key',
+    type: 'authentication_error',
+  })
 }
 
-const unauthorized = (code: string, message: string) =>
-  new GatewayError(message, { status: 401, code, type: 'authentication_error' })
+/**
+ * Who may change keys, orgs and their members, and move credits.
+ * @throws {@link GatewayError} 401 as {@link requireAccount}; 403 `manage_required` for a key without that scope.
+ */
+export function requireManage(res: Response): AccountIdentity {
+  const identity = requireAccount(res)
+  const { credential, scopes } = identity
+  if (credential === 'session' || (credential === 'key' && scopes.manage === true)) return identity
+  throw new GatewayError("This needs a signed-in wallet, or an API key with the scope 'manage'.", {
+    status: 403,
+    code: 'manage_required',
+    type: 'permission_error',
+  })
+}
 
-const BEARER = /^bearer +(\S.*)$/i
+const ORG_HEADERS = ['openai-organization', 'x-org-slug']
 
-function isWallet(text: string): boolean {
-  const digits = text.slice(2)
-  // EIP-55 speaks in mixed case alone: one case throughout carries no checksum.
-  const strict = digits !== digits.toLowerCase() && digits !== digits.toUpperCase()
-  return isAddress(text, { strict })
+function wordIn(req: Request, name: string): string[] {
+  const word = req.get(name)?.trim() ?? ''
+  return word === '' ? [] : [word]
+}
+
+function askForBearer(res: Response): void {
+  res.setHeader('www-authenticate', 'Bearer')
 }

@@ -23,7 +23,10 @@ export const errorHandler: ErrorRequestHandler = (raised, req, res, _next) => {
     return
   }
   if (error.retryAfterSec !== undefined) res.setHeader('retry-after', toRetryAfter(error.retryAfterSec))
-  const isFinal = error.status === CONFLICT || (res.locals.note.runBegun && !(error instanceof RunGoesOnError))
+  const isFinal =
+    error.status === CONFLICT ||
+    error.status === PAYMENT_REQUIRED ||
+    (res.locals.note.runBegun && !(error instanceof RunGoesOnError))
   if (isFinal) res.setHeader('x-should-retry', 'false')
   res.status(error.status)
   if (error.status === 413) endUpload(req, res, toErrorBody(error))
@@ -37,6 +40,8 @@ function toErrorBody({ message, type, param, code, details }: GatewayError): Err
 
 /** SDKs send such a request again by themselves: a run that was cancelled would start anew. */
 const CONFLICT = 409
+/** Nothing changes until somebody pays. */
+const PAYMENT_REQUIRED = 402
 
 /** What a caller may be told of anything that was thrown. */
 export function toGatewayError(raised: unknown): GatewayError {

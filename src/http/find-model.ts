@@ -1,13 +1,36 @@
+import type { Identity } from '../accounts/identity.ts'
 import { GatewayError } from '../errors.ts'
 import type { ModelListing, Models } from '../models/models.ts'
+import { mayUseModel } from './may-use-model.ts'
 
-/** @throws {@link GatewayError} 404 `model_not_found`. */
-export function findModel(models: Models, id: string): ModelListing {
+/** @throws {@link GatewayError} 404 `model_not_found`; 403 `model_not_allowed` where the key's scopes leave it out. */
+export function findModel(models: Models, id: string, { scopes }: Pick<Identity, 'scopes'>): ModelListing {
   const found = models.find(id)
-  if (found !== undefined) return found
-  const ids = models.list().map((listing) => listing.id)
+  if (found !== undefined && mayUseModel(scopes, id, found)) return found
+  const ids = usableModels(models, scopes).map((listing) => listing.id)
+  const shown = id.slice(0, 128)
+  if (found !== undefined) {
+    throw new GatewayError(`This API key may not use the model '${shown}'. It may use: ${toList(ids)}.`, {
+      status: 403,
+      code: 'model_not_allowed',
+      type: 'permission_error',
+      param: 'model',
+    })
+  }
   throw new GatewayError(
-    `The model '${id.slice(0, 128)}' does not exist or you do not have access to it. This gateway has: ${ids.join(', ')}.`,
+    `The model '${shown}' does not exist or you do not have access to it. This gateway has: ${toList(ids)}.`,
     { status: 404, code: 'model_not_found', param: 'model' },
   )
 }
+
+/** Those that are listed, and those that the scopes name though no list has them: of a provider that serves any. */
+export function usableModels(models: Models, scopes: Identity['scopes']): readonly ModelListing[] {
+  const listed = models.list()
+  if (scopes.models === undefined) return listed
+  const named = scopes.models.flatMap((id) =>
+    listed.some((listing) => listing.id === id) ? [] : (models.find(id) ?? []),
+  )
+  return [...listed.filter((listing) => mayUseModel(scopes, listing.id, listing)), ...named]
+}
+
+const toList = (ids: readonly string[]) => (ids.length === 0 ? 'none' : ids.join(', '))

@@ -1,11 +1,13 @@
 import type { RequestHandler } from 'express'
 import type { ModelListing, ModelPrice, Models } from '../models/models.ts'
-import { findModel } from './find-model.ts'
+import { identityOf } from './auth.ts'
+import { findModel, usableModels } from './find-model.ts'
 
-/** `GET /v1/models`. Asks no backend: it answers at once, and while all of them are down. */
+/** `GET /v1/models`: those that the caller may use. Asks no backend: it answers at once, and while all of them are down. */
 export function listModels(models: Models, createdSec: number): RequestHandler {
   return (_req, res) => {
-    res.json({ object: 'list', data: models.list().map((listing) => toModelRow(listing, createdSec)) })
+    const usable = usableModels(models, identityOf(res).scopes)
+    res.json({ object: 'list', data: usable.map((listing) => toModelRow(listing, createdSec)) })
   }
 }
 
@@ -13,7 +15,7 @@ export function listModels(models: Models, createdSec: number): RequestHandler {
 export function showModel(models: Models, createdSec: number): RequestHandler {
   return (req, res) => {
     const id = [req.params.id ?? []].flat().join('/') // an id may hold slashes, encoded or not
-    res.json(toModelRow({ ...findModel(models, id), id }, createdSec))
+    res.json(toModelRow({ ...findModel(models, id, identityOf(res)), id }, createdSec))
   }
 }
 
@@ -28,7 +30,10 @@ function toModelRow({ id, model, price }: ModelListing, createdSec: number) {
   }
 }
 
-const toPrice = ({ promptPerMillion, completionPerMillion }: ModelPrice) => ({
+/** Micro-credits. */
+const toPrice = ({ promptPerMillion, completionPerMillion, cachedPerMillion, perRun }: ModelPrice) => ({
   prompt_per_million: Number(promptPerMillion),
   completion_per_million: Number(completionPerMillion),
+  ...(cachedPerMillion === undefined ? {} : { cached_per_million: Number(cachedPerMillion) }),
+  ...(perRun === undefined ? {} : { per_run: Number(perRun) }),
 })

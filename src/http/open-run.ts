@@ -1,10 +1,18 @@
 import type { Request, Response } from 'express'
+import { requireSpender } from '../accounts/identify/require-spender.ts'
+import type { Identity } from '../accounts/identity.ts'
+import { InsufficientCreditsError } from '../accounts/insufficient-credits-error.ts'
 import type { ModelListing } from '../models/models.ts'
+import type { Billing } from '../runs/billing.ts'
 import type { ExecuteRun, RunEvent, RunOrder } from '../runs/run.ts'
 import type { RunRecord } from '../runs/run-record.ts'
 import type { NewRun } from '../runs/run-store.ts'
 import type { TakeRun } from '../runs/take-run.ts'
+import { identityOf } from './auth.ts'
 import type { CallerLimit } from './caller-limit.ts'
+import { toPayment } from './payment-of.ts'
+import type { RequestPayments } from './payments/request-payments.ts'
+import type { TakeTokens } from './rate-limits/take-tokens.ts'
 import { bodyHash } from './runs/body-hash.ts'
 import { isSdkRetry, readIdempotencyKey } from './runs/idempotency-key.ts'
 import { readTraceparent } from './traceparent.ts'
@@ -12,8 +20,7 @@ import { readTraceparent } from './traceparent.ts'
 /** What a route asks to be done, and how it is going to print it. */
 export type RunRequest<Envelope> = {
   id: string
-  caller: string
-  order: Omit<RunOrder, 'id' | 'caller' | 'model' | 'runTimeoutMs'>
+  order: Omit<RunOrder, 'id' | 'caller' | 'model' | 'runTimeoutMs' | 'hold' | 'canAfford'>
   /** Public id that was asked for, and what it stands for. */
   modelId: string
   listing: ModelListing
@@ -53,33 +60,55 @@ export type OpenRunDeps = {
   waitTimeoutMs: number
   /** Wall clock of runs whose model says nothing of its own. */
   runTimeoutMs: number
+  /** How long a run may wait for a worker. */
+  queueTimeoutMs: number
+  billing: Billing
+  payments: RequestPayments
+  takeTokens: TakeTokens
+  freeMode: boolean
 }
 
+/** What a run may take beyond its time, before its credits are taken for lost. */
+const GRACE_MS = 60_000
+
 export function createOpenRun(deps: OpenRunDeps): OpenRun {
-  const { executeRun, takeRun, answers, now, waitTimeoutMs, runTimeoutMs } = deps
-  return async (req, res, { id, caller, order, modelId, listing, background, webhook, toEnvelope }) => {
+  const { executeRun, takeRun, answers, billing, payments, takeTokens, freeMode } = deps
+  const { now, waitTimeoutMs, runTimeoutMs, queueTimeoutMs } = deps
+  return async (req, res, { id, order, modelId, listing, background, webhook, toEnvelope }) => {
     const { model, isQueued = false } = listing
+    const identity = await payFor(req, res)
+    const { caller, key, scopes } = identity
     const whole: RunOrder = {
       ...order,
       id,
       caller,
       model,
+      keyId: key?.id,
+      allowedTools: scopes.tools,
       runTimeoutMs: listing.runTimeoutMs,
       traceparent: readTraceparent(req),
     }
-    const envelope = toEnvelope(now())
     const idempotencyKey = readIdempotencyKey(req)
-    if (!isQueued && !background && idempotencyKey === undefined) {
+    const giveTokensBack = await takeTokens(res, () => billing.mostTokens(whole, listing))
+    const envelope = toEnvelope(now())
+    const isForgotten = !isQueued && !background && idempotencyKey === undefined
+    const runMs = listing.runTimeoutMs ?? runTimeoutMs
+    const ttlMs = runMs + GRACE_MS + (isForgotten ? 0 : queueTimeoutMs)
+    const payment = toPayment(identity, { freeMode, ttlMs })
+    const toHold = payment && billing.toHoldOrder(whole, listing, payment)
+    if (isForgotten) {
       const leave = answers.enter(caller)
       if (res.closed) leave()
       else res.once('close', leave)
-      return { id, envelope, run: undefined, events: (signal) => executeRun(whole, signal) }
+      const hold = toHold && (await orOffer(req, res, billing.hold(toHold)))
+      return { id, envelope, run: undefined, events: (signal) => executeRun({ ...whole, hold }, signal) }
     }
     const route = req.path
-    const taken = await takeRun({
+    const taking = takeRun({
       order: whole,
       modelId,
-      runTimeoutMs: listing.runTimeoutMs ?? runTimeoutMs,
+      runTimeoutMs: runMs,
+      hold: toHold,
       isHere: !isQueued && !background,
       route,
       envelope,
@@ -89,12 +118,37 @@ export function createOpenRun(deps: OpenRunDeps): OpenRun {
       isRetry: isSdkRetry(req),
       ...(webhook !== undefined && { webhook }),
     })
+    const taken = await orOffer(req, res, taking)
+    if (taken.isJoined) giveTokensBack()
     return {
       id: taken.run.id,
       // Only routes read what they wrote; a key is one of a route.
       envelope: taken.isJoined ? (taken.run.envelope as typeof envelope) : envelope,
       run: taken.run,
       events: (signal) => taken.events(signal, order.stream ? undefined : waitTimeoutMs),
+    }
+  }
+
+  /** Credits what the request itself pays. Who is known by that alone is its caller from here on. */
+  async function payFor(req: Request, res: Response): Promise<Identity> {
+    const identity = identityOf(res)
+    if (freeMode) return identity
+    requireSpender(identity)
+    const receipt = await payments.take(req, res, identity.payers[0])
+    if (receipt === undefined || identity.payers.length > 0) return identity
+    const { payer } = receipt
+    const paid: Identity = { ...identity, caller: payer, account: payer, wallet: payer, payers: [payer] }
+    res.locals.identity = paid
+    res.locals.note.caller = payer
+    return paid
+  }
+
+  async function orOffer<Result>(req: Request, res: Response, paying: Promise<Result>): Promise<Result> {
+    try {
+      return await paying
+    } catch (error) {
+      if (error instanceof InsufficientCreditsError) payments.offer(req, res, error)
+      throw error
     }
   }
 }

@@ -80,11 +80,17 @@ function toBadRequest(issue: Issue, root: unknown, rootPath: ParamPath): BadRequ
     case 'invalid_union':
       if ('options' in issue && issue.options !== undefined) return unknownValue(param, value, issue.options)
       return wrongType(param, issue.message, value)
+    case 'unrecognized_keys':
+      return unknownParameter(toParam([...path, issue.keys[0] ?? '']))
     case 'custom':
       return new BadRequestError(issue.message, { param, code: issue.params?.code ?? 'invalid_value' })
     default:
       return new BadRequestError(`Invalid '${param}'.`, { param, code: 'invalid_value' })
   }
+}
+
+function unknownParameter(param: string): BadRequestError {
+  return new BadRequestError(`Unknown parameter: '${param}'.`, { param, code: 'unknown_parameter' })
 }
 
 function wrongType(param: string | null, expected: string, value: unknown): BadRequestError {

@@ -121,6 +121,7 @@ async function createListing(entry: ModelEntry, options: ModelsOptions): Promise
     ...(canStream ? {} : { canStream }),
     ...(backends.every(({ canCallTools }) => canCallTools === false) ? { canCallTools: false } : {}),
     ...(runTimeoutMs === undefined ? {} : { runTimeoutMs }),
+    ...(answerTokens === undefined ? {} : { answerTokens }),
     ...(price === undefined ? {} : { price }),
   }
 }

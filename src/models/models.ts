@@ -24,6 +24,8 @@ export type ModelListing = {
   canCallTools?: boolean
   /** Wall clock of a run. */
   runTimeoutMs?: number
+  /** Most tokens of an answer. */
+  answerTokens?: number
   price?: ModelPrice
 }
 

@@ -44,8 +44,17 @@ export function createConductRun({ store, models, executeRun, onError }: Conduct
         if (event.type === 'text') text = (text ?? '') + event.text
         if (event.type === 'client_call') toolCalls.push(event.call)
         if (event.type === 'completed') {
-          const { reason, usage, trace } = event
-          const outcome = { state: 'completed' as const, model: order.model.id, text, toolCalls, reason, usage, trace }
+          const { reason, usage, isEstimated, trace } = event
+          const outcome: RunOutcome = {
+            state: 'completed',
+            model: order.model.id,
+            text,
+            toolCalls,
+            reason,
+            usage,
+            ...(isEstimated && { isEstimated }),
+            trace,
+          }
           return { outcome, last: event }
         }
         tell?.(event)

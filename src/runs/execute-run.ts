@@ -3,11 +3,11 @@ import type { AgentFinished } from '../agent/events.ts'
 import type { AgentLimits } from '../agent/limits.ts'
 import { runAgent } from '../agent/loop.ts'
 import type { BlockRef, ChainSession } from '../chain/chain-session.ts'
-import type { JsonFormat, Message } from '../messages.ts'
+import type { JsonFormat, Message, ToolDefinition } from '../messages.ts'
 import type { ToolSet } from '../tools/tool-set.ts'
 import { type KeptTurns, keepTurn, restoreTurns } from './kept-turn.ts'
 import type { Prompts } from './prompts.ts'
-import type { ExecuteRun, RunTrace } from './run.ts'
+import type { ExecuteRun, RunOrder, RunTrace } from './run.ts'
 
 export type ExecuteRunDeps = {
   tools: ToolSet
@@ -25,11 +25,12 @@ export function createExecuteRun({ tools, openChainSession, keptTurns, prompts, 
   return async function* executeRun(order, signal, journal) {
     const restored = await restoreTurns(keptTurns, { ...order, nowMs: Date.now() })
     const session = openChainSession([...restored.blocks, ...(journal?.blocks ?? [])])
-    const ownTools = toAgentTools(tools, order.serverTools, session)
+    const ownTools = toAgentTools(tools, order, session)
     const startedAtMs = new Map<string, number>()
     const toolCalls: RunTrace['toolCalls'][number][] = []
     const handedOver: string[] = []
     let steps = 0
+    let isEstimated = false
     let backend = order.model.backend
     const messages = withSystemPrompt(
       [
@@ -64,11 +65,15 @@ export function createExecuteRun({ tools, openChainSession, keptTurns, prompts, 
             nowMs: Date.now(),
           })
         }
-        yield { type: 'completed', reason: event.reason, usage: event.usage, trace: toTrace(event, reorgs) }
+        const { reason, usage } = event
+        yield { type: 'completed', reason, usage, ...(isEstimated && { isEstimated }), trace: toTrace(event, reorgs) }
         return
       }
       if (event.type === 'step_started') steps = event.step
-      if (event.type === 'step_finished') backend = event.backend ?? backend
+      if (event.type === 'step_finished') {
+        backend = event.backend ?? backend
+        isEstimated ||= event.isEstimated === true
+      }
       if (event.type === 'client_call') handedOver.push(event.call.id)
       if (event.type === 'tool_started') startedAtMs.set(event.call.id, performance.now())
       if (event.type === 'tool_finished') {
@@ -95,11 +100,24 @@ export function createExecuteRun({ tools, openChainSession, keptTurns, prompts, 
   }
 }
 
-function toAgentTools(tools: ToolSet, offered: boolean, session: ChainSession): AgentTools {
+function toAgentTools(
+  tools: ToolSet,
+  { serverTools, allowedTools }: Pick<RunOrder, 'serverTools' | 'allowedTools'>,
+  session: ChainSession,
+): AgentTools {
   return {
-    definitions: offered ? tools.definitions : [],
+    definitions: offeredTools(tools.definitions, { serverTools, allowedTools }),
     run: (call, signal) => tools.run(call, session.scope, signal),
   }
+}
+
+/** Those that a run offers its model. */
+export function offeredTools(
+  definitions: readonly ToolDefinition[],
+  { serverTools, allowedTools }: Pick<RunOrder, 'serverTools' | 'allowedTools'>,
+): readonly ToolDefinition[] {
+  if (!serverTools) return []
+  return allowedTools === undefined ? definitions : definitions.filter(({ name }) => allowedTools.includes(name))
 }
 
 /** Ours stand first and do not change, so that backends can reuse them from caller to caller. */

@@ -35,7 +35,7 @@ export type RunState = (typeof RUN_STATES)[number]
 export type EndState = (typeof END_STATES)[number]
 
 /** An order as JSON; the row has the rest. */
-export type StoredOrder = Omit<RunOrder, 'id' | 'caller' | 'model' | 'runTimeoutMs'>
+export type StoredOrder = Omit<RunOrder, 'id' | 'caller' | 'model' | 'runTimeoutMs' | 'hold' | 'canAfford'>
 
 /** How a run ended. `expired` never began in time. */
 export type RunOutcome =
@@ -48,6 +48,7 @@ export type RunOutcome =
       toolCalls: readonly ToolCall[]
       reason: RunCompleted['reason']
       usage: Usage
+      isEstimated?: boolean
       trace: RunCompleted['trace']
     }
   | { state: 'failed' | 'expired'; error: StoredError }

@@ -1,3 +1,4 @@
+import type { HoldOrder } from '../accounts/ledger.ts'
 import type { Usage } from '../messages.ts'
 import type { ModelEvent } from '../models/model.ts'
 import type { EndState, RunOutcome, RunRecord, RunState, StoredOrder } from './run-record.ts'
@@ -14,7 +15,7 @@ export type RunDesk = {
   /**
    * Takes a run, or finds the one that this request asks for again.
    * @throws GatewayError 422 `idempotency_key_reused` for a key that came with another body; 429 `rate_limit_exceeded` where the
-   * caller, 503 `server_overloaded` where the gateway, has too many that have not ended.
+   * caller, 503 `server_overloaded` where the gateway, has too many that have not ended; what the ledger's `hold` throws.
    */
   submit(run: NewRun): Promise<Submitted>
   find(caller: string, id: string): Promise<RunRecord | undefined>
@@ -56,6 +57,8 @@ export type NewRun = {
   /** Run by the process that takes it, named here, which holds it from the start; others wait in the queue. */
   worker?: string
   webhook?: { url: string; secret: string } | undefined
+  /** What is put aside with it; without, nothing is to be paid. */
+  hold?: HoldOrder | undefined
 }
 
 /** `claim` where the run named a worker. */
@@ -131,6 +134,8 @@ export type RunUpkeep = {
   dueJobs(limit: number): Promise<readonly RunJob[]>
   /** Ends what waited or ran too long, or was abandoned. Returns the ids. */
   endOverdue(): Promise<readonly string[]>
+  /** Settles the runs that have ended and whose worker did not, by what is recorded; frees the holds past their deadline. */
+  settleLost(): Promise<{ settled: number; expired: number }>
   /**
    * Jobs of runs that ended at least a lease ago, so that a worker that is well has cancelled its own, or that are forgotten.
    * Each is for this process alone for 20 s, and named again unless it is forgotten.

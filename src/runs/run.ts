@@ -1,4 +1,6 @@
+import type { FoundHold } from '../accounts/ledger/find-hold.ts'
 import type { AgentEvent, AgentFinished } from '../agent/events.ts'
+import type { CanAfford } from '../agent/loop.ts'
 import type { BlockRef, Evidence } from '../chain/chain-session.ts'
 import type { ClientTool, JsonFormat, Message, ToolCall, ToolChoice, Usage } from '../messages.ts'
 import type { Model, ModelParams } from '../models/model.ts'
@@ -10,6 +12,8 @@ export type RunOrder = {
   id: string
   /** Whose run it is: wallet in lower case, or `key_…`. */
   caller: string
+  /** That of the request, where it is one of ours. */
+  keyId?: string | undefined
   model: Model
   /** At most one system message, first. */
   messages: readonly Message[]
@@ -18,6 +22,8 @@ export type RunOrder = {
   stream: boolean
   /** Whether the gateway's own tools are offered. Without them its system prompt, which speaks of them, is left out too. */
   serverTools: boolean
+  /** Names of those that are, where not all are. */
+  allowedTools?: readonly string[] | undefined
   /** None is named like a tool of the gateway that is offered beside it. */
   clientTools: readonly ClientTool[]
   toolChoice: ToolChoice
@@ -29,6 +35,9 @@ export type RunOrder = {
   runTimeoutMs?: number | undefined
   /** The caller's place in its own trace, as W3C's Trace Context writes it. */
   traceparent?: string | undefined
+  /** What is put aside for it; undefined where nothing is to be paid, or the store is asked for it. */
+  hold?: FoundHold | undefined
+  canAfford?: CanAfford | undefined
 }
 
 /** The life of a run: what the loop tells, then `completed` in place of the loop's `finished`. */
@@ -41,6 +50,8 @@ export type RunCompleted = {
   trace: RunTrace
   /** By the store's clock, where the run is kept: the same each time it is told. */
   endedAtMs?: number
+  /** Some of the usage is our estimate. */
+  isEstimated?: boolean
 }
 
 /** How an answer came about; shown to a caller who asks for it. */

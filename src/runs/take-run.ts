@@ -51,7 +51,7 @@ export function createRunTaker({ store, follow, conduct, hold, nudge, worker }: 
   setMaxListeners(0, stopping.signal)
 
   async function take({ order, modelId, isHere, ...asked }: AskedRun): Promise<TakenRun> {
-    const { id, caller, model: _, runTimeoutMs: __, ...stored } = order
+    const { id, caller, model: _, runTimeoutMs: __, hold: ___, canAfford: ____, ...stored } = order
     const submitted = await store.submit({
       ...asked,
       id,

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Journal } from './journal.ts'
+import { toSecret } from './money.ts'
 import type { CallerPlan } from './plan.ts'
 import { toQuestion } from './question.ts'
 
@@ -188,7 +189,7 @@ async function readEvents(plan: CallerPlan, runId: string, deps: CallerDeps): Pr
 
 export const toHeaders = ({ caller }: Pick<CallerPlan, 'caller'>) => ({
   'content-type': 'application/json',
-  authorization: `Bearer ${caller}`,
+  authorization: `Bearer ${toSecret(caller)}`,
 })
 
 export const toText = (completion: Json): string => completion.choices[0].message.content ?? ''

@@ -85,7 +85,7 @@ function childPids(): Set<string> {
   return new Set(stdout.split(/\s+/).filter((text) => text !== '' && text !== String(pid)))
 }
 
-/** Jobs at RunPod included, as far as the store knows of them. @returns whether all ended in time. */
+/** Jobs at RunPod and held credits included, as far as the store knows of them. @returns whether all ended in time. */
 async function untilEnded({ store }: World, callers: readonly Promise<void>[]): Promise<boolean> {
   const untilMs = Date.now() + SETTLE_MS
   let areDone = false
@@ -94,7 +94,8 @@ async function untilEnded({ store }: World, callers: readonly Promise<void>[]): 
   })
   while (Date.now() < untilMs) {
     const open = await store
-      .rows('select from runs where ended_at is null union all select from run_jobs limit 1')
+      .rows(`select from runs where ended_at is null union all select from run_jobs
+        union all select from holds where state = 'open' limit 1`)
       .catch(() => ['unknown'])
     if (open.length === 0 && areDone) return true
     await pause(100)

@@ -1,5 +1,6 @@
 import { type Heard, type Json, toHeaders, toText } from './caller.ts'
 import type { Journal } from './journal.ts'
+import { billFaults, verifyMoney } from './money.ts'
 import type { CallerPlan, Round } from './plan.ts'
 import { isAnswerTo, isEndless, readTag, toQuestion } from './question.ts'
 import { type RunSeen, readRuns } from './runs-seen.ts'
@@ -58,6 +59,12 @@ export async function judge({ world, heard, cancelled, plan, isSettled }: Eviden
     }
   }
   const left = judgeJobs()
+  for (const { runId, text } of await billFaults(store))
+    wrongs.push({ tag: byId.get(runId)?.tag, text: `${runId} ${text}` })
+  const invariants = await verifyMoney(store.url)
+  for (const { id, violations } of invariants) {
+    for (const text of violations) wrongs.push({ tag: undefined, text: `${id}: ${text}` })
+  }
 
   return {
     wrongs,
@@ -70,6 +77,7 @@ export async function judge({ world, heard, cancelled, plan, isSettled }: Eviden
       refused: heard.filter(({ end }) => end === 'refused').length,
       broken: heard.filter(({ end }) => end === 'broken').length,
       jobsLeft: left,
+      ...Object.fromEntries(invariants.map(({ id, checked }) => [id, checked])),
     },
   }
 

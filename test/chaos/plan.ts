@@ -71,6 +71,9 @@ export function planRounds(seed: number, count: number, queue: 'postgres' | 'red
   })
 }
 
+/** Each has a key and credits of its own. */
+export const CALLERS = ['caller-1', 'caller-2', 'caller-3'] as const
+
 function planCaller(dice: ReturnType<typeof createDice>, name: string): CallerPlan {
   const model = dice.pick(['operator', 'conductor', 'conductor', 'conductor', 'pod', 'pod'] as const)
   const door =
@@ -86,7 +89,7 @@ function planCaller(dice: ReturnType<typeof createDice>, name: string): CallerPl
   const letters = dice.between(0, 0xffff).toString(36)
   return {
     tag: `${name}${letters}${isEndless ? '-endless' : ''}`,
-    caller: `caller-${dice.between(1, 3)}`,
+    caller: dice.pick(CALLERS),
     model,
     door,
     key: hasKey ? `key-${name}-${letters}` : undefined,

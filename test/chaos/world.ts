@@ -9,6 +9,7 @@ import { type Backends, startBackends } from './backends.ts'
 import { createDice } from './dice.ts'
 import { type Fleet, startFleet } from './fleet.ts'
 import type { Journal } from './journal.ts'
+import { fundCallers, PRICE } from './money.ts'
 import { type Store, startStore } from './store.ts'
 
 /** Two gateways and two workers as processes, and all that they need, each of which can be broken. */
@@ -47,6 +48,7 @@ export async function startWorld({
     open.push(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }))
     const store = await startStore()
     open.push(store.close)
+    await fundCallers(store.url)
     const redis = kind === 'redis' ? await launchRedis({ 'maxmemory-policy': 'noeviction' }) : undefined
     if (redis !== undefined) open.push(redis.remove)
     const backends = await startBackends(journal)
@@ -60,6 +62,8 @@ export async function startWorld({
         ...(redis && { REDIS_URL: redis.url }),
         DATA_DIR: folder,
         MODELS_FILE: modelsFile,
+        FREE_MODE: '0',
+        DEFAULT_PRICE: PRICE,
         RUNPOD_API_KEY: 'rp-test',
         RPC_URL_1: backends.rpc.url,
         CHAINS: 'ethereum',

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
+import { createIdentify } from '../../src/accounts/identify/identify.ts'
 import { type AppDeps, createApp } from '../../src/app.ts'
 import { GatewayError } from '../../src/errors.ts'
 import { listen } from '../../src/http/transport/listen.ts'
@@ -64,6 +65,9 @@ export async function startHttp(
   const app = createApp({
     serverToolNames: [],
     executeRun: execute,
+    identify: createIdentify({ freeMode: true, find: async () => undefined }),
+    billing: NOTHING_TO_PAY,
+    limits: NO_LIMITS,
     ...(durable === false ? NO_STORE : await durableRuns(execute, models, durable === true ? {} : durable)),
     keptResponses: memoryKeep(),
     readiness: async () => ({ ready: true, models: [], chains: [], runs: [] }),
@@ -73,8 +77,14 @@ export async function startHttp(
       bodyLimitBytes: 1024 * 1024,
       waitTimeoutMs: 60_000,
       runTimeoutMs: 60_000,
+      queueTimeoutMs: 60_000,
       answersPerCaller: 128,
       egressAllow: [],
+      freeMode: true,
+      orgHeader: undefined,
+      adminKey: undefined,
+      x402: undefined,
+      trustedProxies: [],
       ...settings,
     },
     ...deps,
@@ -109,6 +119,23 @@ const NO_STORE: Pick<AppDeps, 'takeRun' | 'runs' | 'news'> = {
   takeRun: away,
   runs: { submit: away, find: away, list: away, cancel: away, forget: away, events: away, abandon: away },
   news: { watch: () => ({ next: away, stop() {} }), close: async () => {} },
+}
+
+const NO_LIMITS: AppDeps['limits'] = {
+  takeNetworkRequest: async () => [],
+  takeRequest: async () => [],
+  takeTokens: async () => undefined,
+  correctTokens: async () => {},
+}
+
+/** Free mode never asks. */
+const NOTHING_TO_PAY: AppDeps['billing'] = {
+  mostTokens: () => 0,
+  termsOf: () => ({ rates: { promptPerMillion: 0n, completionPerMillion: 0n }, toolPrices: {} }),
+  hold: away,
+  toHoldOrder: () => {
+    throw new Error('free mode holds nothing')
+  },
 }
 
 export const HELLO = { messages: [{ role: 'user', content: 'hello' }] }

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import express from 'express'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
+import { createIdentify } from '../../src/accounts/identify/identify.ts'
 import type { Database } from '../../src/db/database.ts'
+import { createAuthenticate } from '../../src/http/auth.ts'
 import { errorHandler } from '../../src/http/error-handler.ts'
 import { requestId } from '../../src/http/request-id.ts'
 import { requestLog } from '../../src/http/request-log.ts'
@@ -37,7 +39,10 @@ export async function startRunDesk({ heartbeatMs = 10_000 } = {}): Promise<RunDe
   const app = express()
   app.set('query parser', 'simple')
   app.use(requestId, requestLog(pino({ level: 'debug' }, { write: (line) => log.push(JSON.parse(line)) })))
-  app.use(runRoutes({ runs: store, news, heartbeatMs }), errorHandler)
+  const authenticate = createAuthenticate({
+    identify: createIdentify({ freeMode: true, find: async () => undefined }),
+  })
+  app.use(runRoutes({ authenticate, runs: store, news, heartbeatMs }), errorHandler)
   const { url, close } = await listen(app, { host: '127.0.0.1', port: 0 })
   onTestFinished(() => close(AbortSignal.abort()))
   const send: RunDeskOnWire['send'] = (method, path, headers = {}, signal) =>

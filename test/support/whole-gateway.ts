@@ -6,6 +6,7 @@ import { createLog } from '../../src/telemetry/create-log.ts'
 import { createDatabase } from './database.ts'
 
 export type WholeGateway = Gateway & {
+  databaseUrl: string
   /** What the gateway logged, a parsed line each. */
   logLines(): Record<string, unknown>[]
   ask(body: object, init?: { headers?: Record<string, string>; signal?: AbortSignal }): Promise<Response>
@@ -23,6 +24,7 @@ export async function wholeGateway(env: Record<string, string>): Promise<WholeGa
   const gateway = await startGateway(config, log, env)
   return {
     ...gateway,
+    databaseUrl: database?.url ?? env.DATABASE_URL ?? '',
     async close() {
       await gateway.close()
       await database?.drop()

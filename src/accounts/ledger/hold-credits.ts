@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { isUniqueViolation } from '../../db/store-error.ts'
+import { GatewayError } from '../../errors.ts'
 import { accountKind } from '../account-id.ts'
 import { toCeilingError } from '../budget-spent-error.ts'
 import { InsufficientCreditsError } from '../insufficient-credits-error.ts'
@@ -16,7 +17,9 @@ export async function holdCredits(db: LedgerDb, order: HoldOrder): Promise<Found
   for (const account of order.payers) {
     const ceilings = order.ceilings.filter(({ payer }) => payer === undefined || payer === account)
     try {
-      return ceilings.length === 0 ? await place(db, order, account) : await placeCounted(db, order, account, ceilings)
+      if (ceilings.length > 0) return await placeCounted(db, order, account, ceilings)
+      const { hold } = await place(db, order, account)
+      return hold
     } catch (error) {
       if (!mayNextPay(error)) throw error
       refusal ??= error
@@ -39,21 +42,24 @@ async function placeCounted(
   return atomically(db, async (tx) => {
     await sql`savepoint hold`.execute(tx)
     try {
-      const placed = await place(tx, order, account)
+      const { hold, isNew } = await place(tx, order, account)
+      if (!isNew) return hold // which counts already
       const counted = await countUp(tx, ceilings, order.amount)
       if ('reached' in counted) throw toCeilingError(counted.reached, counted.used)
       await sql`update holds set counters = ${JSON.stringify(counted.counters)}::json where run_id = ${order.runId}`.execute(
         tx,
       )
-      return { ...placed, counters: counted.counters }
+      return { ...hold, counters: counted.counters }
     } catch (error) {
       await sql`rollback to savepoint hold`.execute(tx)
-      throw error
+      return firstOf(tx, order.runId, error)
     }
   })
 }
 
-async function place(db: LedgerDb, order: HoldOrder, account: string): Promise<FoundHold> {
+type Placed = { hold: FoundHold; isNew: boolean }
+
+async function place(db: LedgerDb, order: HoldOrder, account: string): Promise<Placed> {
   const { runId, amount, caller, keyId = null, model, terms, ttlMs } = order
   const orgId = accountKind(account) === 'org' ? account : null
   const isFree = amount === 0n
@@ -75,18 +81,33 @@ async function place(db: LedgerDb, order: HoldOrder, account: string): Promise<F
     )
     select from placed`
   const hold = { runId, account, amount, caller, keyId, orgId, model, terms, counters: [] }
+  let rows: readonly unknown[]
   try {
-    const { rows } = await placing.execute(db)
-    if (rows.length > 0) return hold
-    const known = await findHold(db, runId)
-    if (known !== undefined) return known
-    // Asked anew: the statement saw the account as it was before others, whom it has waited for, held theirs.
-    const { available = 0n } = (await readBalance(db, account)) ?? {}
-    throw new InsufficientCreditsError({ needed: amount, available, account })
+    rows = (await placing.execute(db)).rows
   } catch (error) {
-    // Its twin came first.
-    const known = isUniqueViolation(error, 'holds_pkey') && !db.isTransaction ? await findHold(db, runId) : undefined
-    if (known === undefined) throw error
-    return known
+    if (db.isTransaction) throw error
+    return { hold: await firstOf(db, runId, error), isNew: false }
   }
+  if (rows.length > 0) return { hold, isNew: true }
+  const known = await findFirst(db, runId)
+  if (known !== undefined) return { hold: known, isNew: false }
+  // Asked anew: the statement saw the account as it was before others, whom it has waited for, held theirs.
+  const { available = 0n } = (await readBalance(db, account)) ?? {}
+  throw new InsufficientCreditsError({ needed: amount, available, account })
+}
+
+/** Where a twin came first, its hold; whatever else went wrong is thrown. */
+async function firstOf(db: LedgerDb, runId: string, error: unknown): Promise<FoundHold> {
+  const first = isUniqueViolation(error, 'holds_pkey') ? await findFirst(db, runId) : undefined
+  if (first === undefined) throw error
+  return first
+}
+
+/** @throws 409 `run_ended` where it is closed: a run is charged once. */
+async function findFirst(db: LedgerDb, runId: string): Promise<FoundHold | undefined> {
+  const open = await findHold(db, runId)
+  if (open !== undefined) return open
+  const { rows } = await sql`select from holds where run_id = ${runId} and state <> 'open'`.execute(db)
+  if (rows.length === 0) return undefined
+  throw new GatewayError('This run has ended already.', { status: 409, code: 'run_ended' })
 }

@@ -1,7 +1,7 @@
 import type { RequestHandler, Response } from 'express'
 import { BadRequestError } from '../../errors.ts'
 import { type AnswerPart, isHeldToEnd, readAnswer } from '../answer.ts'
-import { callerOf } from '../auth.ts'
+import { identityOf } from '../auth.ts'
 import { findModel } from '../find-model.ts'
 import { renameParam } from '../rename-param.ts'
 import { wantsHeartbeat, wantsServerTools, wantsTrace } from '../request-headers.ts'
@@ -39,7 +39,7 @@ export function chatCompletions(deps: RunRouteDeps): RequestHandler {
     } = request
     if (metadata) note.metadata = metadata
     if (hidden) note.hidden = true
-    const listing = findModel(models, modelId)
+    const listing = findModel(models, modelId, identityOf(res))
     if (order.stream && background) {
       throw new BadRequestError(
         'A run in the background cannot be streamed here. Follow it with GET /v1/runs/{id}/events.',
@@ -50,7 +50,6 @@ export function chatCompletions(deps: RunRouteDeps): RequestHandler {
     const id = newRunId()
     const opened = await openRun(req, res, {
       id,
-      caller: callerOf(res),
       order: { ...order, serverTools: order.serverTools && listing.canCallTools !== false },
       modelId,
       listing,

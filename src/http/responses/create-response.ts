@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { toErrorFields } from '../../error-fields.ts'
 import type { RunNews } from '../../runs/run-news.ts'
 import { isHeldToEnd } from '../answer.ts'
-import { callerOf } from '../auth.ts'
+import { callerOf, identityOf } from '../auth.ts'
 import { findModel } from '../find-model.ts'
 import { isHiddenCall } from '../hidden-call.ts'
 import { wantsHeartbeat, wantsServerTools, wantsTrace } from '../request-headers.ts'
@@ -39,7 +39,7 @@ export function createResponse(deps: CreateResponseDeps): RequestHandler {
     const takenNames = serverTools ? serverToolNames : []
     const request = parseResponseRequest(req.body, { takenNames, findSchemaFault, egressAllow })
     if (Object.keys(request.echo.metadata).length > 0) note.metadata = request.echo.metadata
-    const listing = findModel(models, request.model)
+    const listing = findModel(models, request.model, identityOf(res))
     if (request.stream && !request.background) requireStream(listing)
     const earlier = await getConversation(deps, caller, request.previousResponseId)
     const id = newRunId()
@@ -64,7 +64,6 @@ export function createResponse(deps: CreateResponseDeps): RequestHandler {
     }
     const opened = await openRun(req, res, {
       id,
-      caller,
       order,
       modelId: request.model,
       listing,

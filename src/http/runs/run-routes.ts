@@ -1,7 +1,6 @@
-import express, { type Router } from 'express'
+import express, { type RequestHandler, type Router } from 'express'
 import type { RunNews } from '../../runs/run-news.ts'
 import type { RunDesk } from '../../runs/run-store.ts'
-import { authenticate } from '../auth.ts'
 import { methodNotAllowed } from '../method-not-allowed.ts'
 import { cancelRun, deleteRun } from './end-run.ts'
 import { listRuns } from './list-runs.ts'
@@ -9,6 +8,7 @@ import { runEvents } from './run-events.ts'
 import { showRun } from './show-run.ts'
 
 export type RunRoutesDeps = {
+  authenticate: RequestHandler
   runs: Pick<RunDesk, 'find' | 'list' | 'cancel' | 'forget' | 'events'>
   news: RunNews
   /** Longest silence in a stream. */
@@ -17,6 +17,7 @@ export type RunRoutesDeps = {
 
 /** What callers see of runs that are kept in the store. */
 export function runRoutes(deps: RunRoutesDeps): Router {
+  const { authenticate } = deps
   const readOnly = methodNotAllowed('GET', 'HEAD')
   const router = express.Router()
   router.route('/v1/runs').get(authenticate, listRuns(deps)).all(readOnly)

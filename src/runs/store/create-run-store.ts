@@ -1,4 +1,6 @@
+import { closeLost } from '../../accounts/ledger/close-lost.ts'
 import type { Database } from '../../db/database.ts'
+import { withStoreErrors } from '../../db/with-store-errors.ts'
 import type { RunStore } from '../run-store.ts'
 import { abandonRun } from './abandon-run.ts'
 import { createAnnounce } from './announce.ts'
@@ -18,10 +20,10 @@ import { releaseRun } from './release-run.ts'
 import { renewClaims } from './renew-claims.ts'
 import { runEvents } from './run-events.ts'
 import { isRunId } from './run-row.ts'
+import { recordOf } from './settle-ended.ts'
 import type { RunStoreLimits } from './store-deps.ts'
 import { submit } from './submit.ts'
 import { dueWebhooks, noteWebhook } from './webhooks.ts'
-import { withStoreErrors } from '../../db/with-store-errors.ts'
 
 export type RunStoreDeps = {
   database: Pick<Database, 'db'>
@@ -61,6 +63,7 @@ export function createRunStore({ database: { db }, limits, retentionMs }: RunSto
       announce(ids)
       return ids
     },
+    settleLost: () => closeLost(db, recordOf),
     orphanedJobs: (limit) => orphanedJobs(db, limits, limit),
     forgetJob: (orphan) => forgetJob(db, orphan),
     prune: () => prune(db, retentionMs),

@@ -6,9 +6,19 @@ import { endWith, NOTE_END } from './end-run.ts'
 import { heldBy } from './held-by.ts'
 import { lostClaim } from './lost-claim.ts'
 import { RUN_COLUMNS, type RunRow, toRunRecord } from './run-row.ts'
+import { settleEnded } from './settle-ended.ts'
 import type { StoreDb } from './store-deps.ts'
 
-export async function finishRun(db: StoreDb, claim: Claim, outcome: RunOutcome): Promise<RunRecord> {
+/** Its end and its charge are one change. */
+export function finishRun(db: StoreDb, claim: Claim, outcome: RunOutcome): Promise<RunRecord> {
+  return db.transaction().execute(async (tx) => {
+    const { run, isNew } = await endRun(tx, claim, outcome)
+    if (isNew) await settleEnded(tx, claim.runId)
+    return run
+  })
+}
+
+async function endRun(db: StoreDb, claim: Claim, outcome: RunOutcome): Promise<{ run: RunRecord; isNew: boolean }> {
   const { rows } = await sql<RunRow>`
     with ended as (
       update runs set ${endWith(outcome.state, toStoredJson(outcome))} where ${heldBy(claim)} returning *
@@ -16,7 +26,7 @@ export async function finishRun(db: StoreDb, claim: Claim, outcome: RunOutcome):
     select ${RUN_COLUMNS} from ended`.execute(db)
   const ended = rows[0] ?? (await findFinished(db, claim))
   if (ended === undefined) throw lostClaim(claim)
-  return toRunRecord(ended)
+  return { run: toRunRecord(ended), isNew: rows.length > 0 }
 }
 
 /** A worker asks again where the store went away before it answered. Whoever else ends a run raises its fence. */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Database } from '../../db/database.ts'
-import { afterMs, NOW } from './times.ts'
 import { withStoreErrors } from '../../db/with-store-errors.ts'
+import { afterMs, NOW } from './times.ts'
 
 /** What one process at a time may do. */
 export type Leases = {

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
+import { pruneSignIns } from '../../accounts/sign-in/prune-sign-ins.ts'
 import type { StoreDb } from './store-deps.ts'
 import { KEY_MS } from './submit.ts'
 import { agoMs, NOW } from './times.ts'
@@ -18,6 +19,8 @@ export async function prune(db: StoreDb, retentionMs: number): Promise<void> {
   )
   await deleteAll(db, 'kept', sql`expires_at < ${NOW}`)
   await deleteAll(db, 'leases', sql`until < ${NOW}`)
+  await pruneSignIns(db)
+  await deleteAll(db, 'spend_counters', sql`until < ${NOW} and held = 0`)
 }
 
 async function deleteAll(db: StoreDb, table: string, past: RawBuilder<unknown>): Promise<void> {

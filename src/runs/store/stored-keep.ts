@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import { LRUCache } from 'lru-cache'
 import type { Database } from '../../db/database.ts'
+import { withStoreErrors } from '../../db/with-store-errors.ts'
 import type { Keep } from '../keep.ts'
 import { fromStoredJson, toStoredJson } from '../stored-json.ts'
 import { afterMs, NOW } from './times.ts'
-import { withStoreErrors } from '../../db/with-store-errors.ts'
 
 export type StoredKeepOptions = {
   database: Pick<Database, 'db'>

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { holdCredits } from '../../accounts/ledger/hold-credits.ts'
 import { GatewayError } from '../../errors.ts'
 import { NO_USAGE } from '../../messages.ts'
 import type { RunOutcome } from '../run-record.ts'
@@ -23,7 +24,10 @@ export function submit(db: StoreDb, limits: RunStoreLimits, run: NewRun): Promis
   return db.transaction().execute(async (tx) => {
     await lockInTransaction(tx, `submit ${run.caller}`)
     const twin = await findTwin(tx, run)
-    return twin === undefined ? insertRun(tx, limits, run) : { type: 'joined', run: toRunRecord(twin) }
+    if (twin !== undefined) return { type: 'joined', run: toRunRecord(twin) }
+    const submitted = await insertRun(tx, limits, run)
+    if (run.hold !== undefined) await holdCredits(tx, run.hold)
+    return submitted
   })
 }
 

@@ -60,6 +60,7 @@ test('a store that is away is said once, and its return too', async () => {
       if (isAway) throw new Error('away')
       return []
     },
+    settleLost: async () => ({ settled: 0, expired: 0 }),
     dueJobs: async () => [],
     prune: async () => {},
   }
@@ -76,6 +77,7 @@ test('there is one round at a time, however often it is told', async () => {
   let atOnce = 0
   const store: SweeperDeps['store'] = {
     endOverdue: async () => [],
+    settleLost: async () => ({ settled: 0, expired: 0 }),
     async dueJobs() {
       atOnce = Math.max(atOnce, ++running)
       await new Promise<void>((resolve) => rounds.push(resolve))
@@ -115,6 +117,7 @@ test('old runs are pruned now and then', async () => {
   let pruned = 0
   const store: SweeperDeps['store'] = {
     endOverdue: async () => [],
+    settleLost: async () => ({ settled: 0, expired: 0 }),
     dueJobs: async () => [],
     prune: async () => void pruned++,
   }

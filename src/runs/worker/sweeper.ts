@@ -11,7 +11,7 @@ export type Sweeper = {
 }
 
 export type SweeperDeps = {
-  store: Pick<RunUpkeep, 'endOverdue' | 'dueJobs' | 'prune'>
+  store: Pick<RunUpkeep, 'endOverdue' | 'settleLost' | 'dueJobs' | 'prune'>
   queue: Pick<RunQueue, 'add' | 'check'>
   everyMs?: number
   pruneEveryMs?: number
@@ -61,6 +61,8 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
 
   async function tidy(): Promise<void> {
     await store.endOverdue()
+    const { expired } = await store.settleLost()
+    if (expired > 0) log.warn({ expired }, 'credits were held for runs that nobody ended: they are free again')
     cancelOrphans?.()
     if (performance.now() - prunedAtMs < pruneEveryMs) return
     prunedAtMs = performance.now()

@@ -1,0 +1,37 @@
+import type { Database } from '../../db/database.ts'
+import { withStoreErrors } from '../../db/with-store-errors.ts'
+import type { Actor } from '../actor.ts'
+import type { OrgSeat, Role } from '../identity.ts'
+import { requireMember } from '../orgs/require-member.ts'
+import { createKey, type KeyWithSecret, type NewKey } from './create-key.ts'
+import { findKey } from './find-key.ts'
+import type { KeyReach } from './key-reach.ts'
+import type { KeyRecord } from './key-record.ts'
+import { type KeyPage, listKeys } from './list-keys.ts'
+import { revokeKey } from './revoke-key.ts'
+import { type Rotation, rotateKey } from './rotate-key.ts'
+import { type KeyChange, updateKey } from './update-key.ts'
+
+/** API keys. All that changes one is in the audit log. Rejects with a 503 GatewayError while Postgres cannot be reached. */
+export type KeyDesk = {
+  create(wanted: NewKey, actor: Actor): Promise<KeyWithSecret>
+  list(page: KeyPage): Promise<{ keys: readonly KeyRecord[]; hasMore: boolean } | undefined>
+  find(id: string, reach: KeyReach): Promise<KeyRecord | undefined>
+  update(change: { id: string; reach: KeyReach; change: KeyChange }, actor: Actor): Promise<KeyRecord>
+  rotate(rotation: Rotation, actor: Actor): Promise<KeyWithSecret>
+  revoke(key: { id: string; reach: KeyReach }, actor: Actor): Promise<KeyRecord>
+  /** See {@link requireMember}. */
+  requireMember(org: string, account: string, least: Role): Promise<OrgSeat>
+}
+
+export function createKeyDesk({ db }: Pick<Database, 'db'>): KeyDesk {
+  return withStoreErrors({
+    create: async (wanted, actor) => createKey(db, wanted, actor),
+    list: (page) => listKeys(db, page),
+    find: (id, reach) => findKey(db, id, reach),
+    update: (change, actor) => updateKey(db, change, actor),
+    rotate: (rotation, actor) => rotateKey(db, rotation, actor),
+    revoke: (key, actor) => revokeKey(db, key, actor),
+    requireMember: (org, account, least) => requireMember(db, org, account, least),
+  } satisfies KeyDesk)
+}

@@ -1,0 +1,21 @@
+import { BadRequestError } from '../../errors.ts'
+import { toShown } from '../parse-request.ts'
+
+/** A list as all routes have it. */
+export type WirePage<Row> = {
+  object: 'list'
+  data: readonly Row[]
+  first_id: string | null
+  last_id: string | null
+  has_more: boolean
+}
+
+export function toWirePage<Row extends { id: string }>(data: readonly Row[], hasMore: boolean): WirePage<Row> {
+  return { object: 'list', data, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null, has_more: hasMore }
+}
+
+/** @throws {@link BadRequestError} where there is nothing to go on from. */
+export function expectPage<Page>(page: Page | undefined, after: string | undefined): Page {
+  if (page !== undefined) return page
+  throw new BadRequestError(`There is no '${toShown(after)}' to go on from.`, { param: 'after', code: 'invalid_value' })
+}

@@ -1,0 +1,59 @@
+import { createLedger } from '../../src/accounts/ledger/create-ledger.ts'
+import type { HoldOrder, Ledger, RunDone } from '../../src/accounts/ledger.ts'
+import type { Terms } from '../../src/accounts/price.ts'
+import type { Database } from '../../src/db/database.ts'
+import { testDatabase } from './database.ts'
+
+export const ANN = `0x${'a'.repeat(40)}`
+export const BOB = `0x${'b'.repeat(40)}`
+
+/** A micro-credit a token, and a tool that costs 5. */
+export const TERMS: Terms = {
+  rates: { promptPerMillion: 1_000_000n, completionPerMillion: 1_000_000n },
+  toolPrices: { transaction_count: 5n },
+}
+
+let runs = 0
+
+/** 100 micro-credits of Ann's, unless told otherwise. */
+export function holdOrder(order: Partial<HoldOrder> = {}): HoldOrder {
+  runs++
+  return {
+    runId: `run_${String(runs).padStart(24, '0')}`,
+    payers: [ANN],
+    amount: 100n,
+    caller: ANN,
+    model: 'operator',
+    terms: TERMS,
+    ceilings: [],
+    ttlMs: 600_000,
+    ...order,
+  }
+}
+
+/** 10 tokens in, 20 out: 30 micro-credits at {@link TERMS}. */
+export function runDone(done: Partial<RunDone> = {}): RunDone {
+  return {
+    usage: { promptTokens: 10, completionTokens: 20 },
+    tools: {},
+    steps: 1,
+    outcome: 'completed',
+    isEstimated: false,
+    ...done,
+  }
+}
+
+export type FundedLedger = { ledger: Ledger; database: Database }
+
+/** A ledger on a database of its own. @param balances - micro-credits granted, by account. */
+export async function fundedLedger(
+  balances: Readonly<Record<string, bigint>> = { [ANN]: 1_000n },
+): Promise<FundedLedger> {
+  const database = await testDatabase()
+  const ledger = createLedger({ database })
+  for (const [account, amount] of Object.entries(balances)) {
+    await ledger.openAccount({ id: account, kind: account.startsWith('org_') ? 'org' : 'wallet' })
+    if (amount > 0n) await ledger.topUp({ kind: 'grant', ref: `start ${account}`, account, amount })
+  }
+  return { ledger, database }
+}
