@@ -93,12 +93,12 @@ export async function openAccountDesks(deps: AccountDesksDeps): Promise<AccountD
 
 /** Credits what is sent to the treasury; undefined where there is none. Any process may, and several at once. */
 export function startDeposits({
-  config: { treasuryAddress: treasury, depositChains, chains: enabled },
+  config: { treasuryAddress: treasury, depositChains, depositEveryMs: everyMs, chains: enabled },
   ...deps
 }: Pick<AccountDesksDeps, 'config' | 'database' | 'chains' | 'log'>): { stop(): Promise<void> } | undefined {
   if (treasury === undefined) return undefined
   const chainNames = depositChains.filter((chain) => enabled.includes(chain))
-  const watcher = createDepositWatcher({ ...deps, treasury, chainNames })
+  const watcher = createDepositWatcher({ ...deps, treasury, chainNames, everyMs })
   watcher.start()
   return watcher
 }

@@ -14,6 +14,7 @@ import { listModels, showModel } from './http/model-list.ts'
 import { createOpenRun } from './http/open-run.ts'
 import { docsRoutes } from './http/openapi/docs-routes.ts'
 import { showOpenApi } from './http/openapi/show-openapi.ts'
+import { findPayer } from './http/payments/find-payer.ts'
 import { createRequestPayments } from './http/payments/request-payments.ts'
 import { limitCaller } from './http/rate-limits/limit-caller.ts'
 import { limitIp } from './http/rate-limits/limit-ip.ts'
@@ -135,7 +136,10 @@ export function createApp({
   const readOnly = methodNotAllowed('GET', 'HEAD')
 
   const app = createBareApp({ ...probes, trustedProxies })
-  const asksModel = [authenticate, limitCaller(limits), jsonBody(bodyLimitBytes)]
+  const orPays = anonymous
+    ? createAuthenticate({ identify, orgHeader, payer: (req, res) => findPayer(payments, req, res) })
+    : authenticate
+  const asksModel = [orPays, limitCaller(limits), jsonBody(bodyLimitBytes)]
   app.use(browserAccess(), singleHeaders)
   app.route('/').get(welcome).all(readOnly)
   addProbes(app, probes)

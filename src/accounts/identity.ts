@@ -11,8 +11,8 @@ export type Identity = {
   account: string | undefined
   /** In lower case. */
   wallet: string | undefined
-  /** Id and name of the API key, where there is one. */
-  key: { id: string; name: string } | undefined
+  /** The API key, where there is one. `countsAs` is the first of those it has replaced, where it has: budgets and limits go on. */
+  key: { id: string; name: string; countsAs?: string | undefined } | undefined
   /** The org that is charged, by the request's header or the key's own binding. */
   org: OrgSeat | undefined
   /** Accounts in the order they are asked to pay; none for a claim. */

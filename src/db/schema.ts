@@ -240,6 +240,8 @@ type ApiKeysTable = {
   revoked_at: Date | null
   /** After a rotation. */
   replaced_by: string | null
+  /** The first of the keys that it has replaced, whose budgets and limits go on; null where it is the first. */
+  counts_as: string | null
   last_used_at: Date | null
 }
 type SessionsTable = {

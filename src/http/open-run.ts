@@ -96,6 +96,7 @@ export function createOpenRun(deps: OpenRunDeps): OpenRun {
     const ttlMs = runMs + GRACE_MS + (isForgotten ? 0 : queueTimeoutMs)
     const payment = toPayment(identity, { freeMode, ttlMs })
     const toHold = payment && billing.toHoldOrder(whole, listing, payment)
+    if (toHold?.payers.length === 0) await orOffer(req, res, Promise.reject(nobodyPays(toHold.amount)))
     if (isForgotten) {
       const leave = answers.enter(caller)
       if (res.closed) leave()
@@ -129,18 +130,13 @@ export function createOpenRun(deps: OpenRunDeps): OpenRun {
     }
   }
 
-  /** Credits what the request itself pays. Who is known by that alone is its caller from here on. */
+  /** Credits what the request itself pays, where its caller is known by something else. */
   async function payFor(req: Request, res: Response): Promise<Identity> {
     const identity = identityOf(res)
     if (freeMode) return identity
     requireSpender(identity)
-    const receipt = await payments.take(req, res, identity.payers[0])
-    if (receipt === undefined || identity.payers.length > 0) return identity
-    const { payer } = receipt
-    const paid: Identity = { ...identity, caller: payer, account: payer, wallet: payer, payers: [payer] }
-    res.locals.identity = paid
-    res.locals.note.caller = payer
-    return paid
+    if (identity.credential !== 'payment') await payments.take(req, res, identity.payers[0])
+    return identity
   }
 
   async function orOffer<Result>(req: Request, res: Response, paying: Promise<Result>): Promise<Result> {
@@ -151,4 +147,14 @@ export function createOpenRun(deps: OpenRunDeps): OpenRun {
       throw error
     }
   }
+}
+
+/** Who names no caller may pay, and has not. */
+function nobodyPays(needed: bigint): InsufficientCreditsError {
+  return new InsufficientCreditsError({
+    needed,
+    available: 0n,
+    account: 'none',
+    hint: 'Pay as PAYMENT-REQUIRED says, or send an API key.',
+  })
 }

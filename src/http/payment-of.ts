@@ -18,10 +18,10 @@ function allCeilings(identity: Identity): readonly Ceiling[] {
   return [...keyCeilings(identity), ...memberCeilings(identity)]
 }
 
-function keyCeilings({ key, scopes }: Identity): readonly Ceiling[] {
+export function keyCeilings({ key, scopes }: Identity): readonly Ceiling[] {
   if (key === undefined) return []
   const { creditsPerDay, creditsPerMonth, concurrentRuns } = scopes
-  const of = { subject: `key:${key.id}`, of: 'This key' }
+  const of = { subject: `key:${key.countsAs ?? key.id}`, of: 'This key' }
   return [
     ...toCeilings(of, { creditsPerDay, creditsPerMonth }),
     ...(concurrentRuns === undefined
@@ -31,7 +31,7 @@ function keyCeilings({ key, scopes }: Identity): readonly Ceiling[] {
 }
 
 /** What a member may spend of the org's credits, by whatever key. */
-function memberCeilings({ org, account }: Identity): readonly Ceiling[] {
+export function memberCeilings({ org, account }: Identity): readonly Ceiling[] {
   if (org === undefined || account === undefined) return []
   return toCeilings({ subject: `member:${org.id}:${account}`, of: 'You in this org', payer: org.id }, org)
 }

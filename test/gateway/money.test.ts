@@ -3,6 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { sql } from 'kysely'
 import OpenAI from 'openai'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { rotateKey } from '../../src/accounts/keys/rotate-key.ts'
 import { testDatabaseUrl } from '../support/database.ts'
 import { type FundedKey, type GatewayWithMoney, gatewayWithMoney } from '../support/gateway-with-money.ts'
 import type { ScriptedBackend, ScriptedReply } from '../support/scripted-backend.ts'
@@ -11,6 +12,7 @@ import { scriptedOpenAI } from '../support/scripted-openai.ts'
 
 const HELLO = { messages: [{ role: 'user', content: 'hello' }] }
 const CONDUCTOR = { ...HELLO, model: 'conductor' }
+const SHELL = { id: 'admin', via: 'cli' } as const
 const NOBODY = 'http://127.0.0.1:9'
 /** A micro-credit a token each way, and a credit per thousand runs. */
 const PRICE = 'prompt=1000000,completion=1000000,run=1000'
@@ -280,6 +282,14 @@ describe('ceilings', () => {
     const refused = await gateway.ask(HELLO, { headers: key.headers })
     expect((await read(refused)).error).toMatchObject({ code: 'budget_exceeded', type: 'insufficient_quota' })
     expect(await balanceOf(key)).toMatchObject({ balance: 998_000n, held: 0n })
+  })
+
+  test('a budget goes on where its key is replaced by another', async () => {
+    await start({ DEFAULT_PRICE: 'run=1000' })
+    const key = await gateway.newKey({ credits: 1_000_000n, scopes: { creditsPerMonth: 1_500n } })
+    expect((await gateway.ask(HELLO, { headers: key.headers })).status).toBe(200)
+    const { secret } = await rotateKey(gateway.database.db, { id: key.id, reach: { type: 'all' } }, SHELL)
+    expect((await gateway.ask(HELLO, { headers: { authorization: `Bearer ${secret}` } })).status).toBe(402)
   })
 
   test.each(['0', '1'])("a key's runs at once are counted over all gateways, with FREE_MODE=%s", async (freeMode) => {

@@ -2,14 +2,14 @@ import { type Kysely, sql } from 'kysely'
 import { z } from 'zod'
 import type { Tables } from '../../db/schema.ts'
 import { toStoreError } from '../../db/store-error.ts'
-import { type OrgSeat, ROLES, type Scopes } from '../identity.ts'
+import { type Identity, type OrgSeat, ROLES, type Scopes } from '../identity.ts'
 import { parseScopesJson } from '../keys/scopes-json.ts'
 import { createIpRanges, type IpRanges } from './ip-ranges.ts'
 
 /** A key or a session that counts, with all that is to be known of its holder. */
 export type StoredCredential = {
   kind: CredentialKind
-  key: { id: string; name: string } | undefined
+  key: Identity['key']
   account: string
   /** Where the account is one. */
   wallet: string | undefined
@@ -58,6 +58,7 @@ export function createFindCredential(db: Kysely<Tables>): FindCredential {
 type Row = {
   id: string | null
   name: string | null
+  countsAs: string | null
   account: string
   accountKind: 'wallet' | 'org' | 'account'
   binding: string | null
@@ -68,12 +69,12 @@ type Row = {
 }
 
 const keyOf = (hash: string) => sql`
-  select id, name, account, org_id as binding, org_mode as "orgMode", scopes::text as scopes, ${LEFT_MS} as "leftMs"
+  select id, name, counts_as as "countsAs", account, org_id as binding, org_mode as "orgMode", scopes::text as scopes, ${LEFT_MS} as "leftMs"
   from api_keys
   where hash = ${hash} and revoked_at is null and (expires_at is null or expires_at > clock_timestamp())`
 
 const sessionOf = (hash: string) => sql`
-  select null as id, null as name, wallet as account, null as binding, 'strict' as "orgMode", '{}' as scopes, ${LEFT_MS} as "leftMs"
+  select null as id, null as name, null as "countsAs", wallet as account, null as binding, 'strict' as "orgMode", '{}' as scopes, ${LEFT_MS} as "leftMs"
   from sessions
   where hash = ${hash} and revoked_at is null and expires_at > clock_timestamp()`
 
@@ -83,7 +84,10 @@ function toCredential(kind: CredentialKind, row: Row): StoredCredential {
   const scopes = parseScopesJson(row.scopes)
   return {
     kind,
-    key: row.id === null ? undefined : { id: row.id, name: row.name ?? '' },
+    key:
+      row.id === null
+        ? undefined
+        : { id: row.id, name: row.name ?? '', ...(row.countsAs && { countsAs: row.countsAs }) },
     account: row.account,
     wallet: row.accountKind === 'wallet' ? row.account : undefined,
     binding: row.binding ?? undefined,

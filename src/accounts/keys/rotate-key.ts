@@ -22,7 +22,8 @@ export type Rotation = {
 }
 
 /**
- * A new key that takes the place of the old one, with its name, scopes and expiry, and a new secret.
+ * A new key that takes the place of the old one, with its name, scopes and expiry, and a new secret. What the old one has used of
+ * its budgets and limits stays used.
  * @throws {@link GatewayError} 404 `key_not_found`; 409 `key_not_active`.
  */
 export function rotateKey(
@@ -38,8 +39,9 @@ export function rotateKey(
     const { secret, hash, hint } = newKeySecret()
     const { rows } = await sql<KeyRow>`
       with replaced as (
-        insert into api_keys (id, hash, hint, name, account, org_id, org_mode, scopes, created_by, expires_at)
-        select ${newId('key')}, ${hash}, ${hint}, name, account, org_id, org_mode, scopes, ${actor.id}, expires_at
+        insert into api_keys (id, hash, hint, name, account, org_id, org_mode, scopes, created_by, expires_at, counts_as)
+        select ${newId('key')}, ${hash}, ${hint}, name, account, org_id, org_mode, scopes, ${actor.id}, expires_at,
+          coalesce(counts_as, id)
         from api_keys where id = ${id}
         returning *
       ), ended as (

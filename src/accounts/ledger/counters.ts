@@ -75,7 +75,7 @@ const NONE = { name: '', fits: false, used: '0' }
 const bySubject = (a: Ceiling, b: Ceiling) => (`${a.subject} ${a.period}` < `${b.subject} ${b.period}` ? -1 : 1)
 
 /** In UTC, by the store's clock. A counter outlives its period by more than any run. */
-const PERIODS: Record<Ceiling['period'], { name: RawBuilder<string>; until: RawBuilder<Date | null> }> = {
+export const PERIODS: Record<Ceiling['period'], { name: RawBuilder<string>; until: RawBuilder<Date | null> }> = {
   day: {
     name: sql`to_char(clock_timestamp() at time zone 'UTC', '"day "YYYY-MM-DD')`,
     until: sql`clock_timestamp() + interval '3 days'`,

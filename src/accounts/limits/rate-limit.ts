@@ -29,7 +29,7 @@ export function requestLimits(
   { requestsPerMinute, orgRequestsPerMinute }: RateSettings,
 ): readonly RateLimit[] {
   return [
-    ...limit('requests', 'this key', key && `key:${key.id}`, scopes.requestsPerMinute),
+    ...limit('requests', 'this key', key && `key:${key.countsAs ?? key.id}`, scopes.requestsPerMinute),
     ...limit('requests', 'this caller', `caller:${caller}`, requestsPerMinute || undefined),
     ...limit('requests', 'this organization', org && `org:${org.id}`, orgRequestsPerMinute || undefined),
   ]
@@ -38,7 +38,7 @@ export function requestLimits(
 /** Those that somebody's tokens count against. */
 export function tokenLimits({ caller, key, scopes }: RatedIdentity, settings: RateSettings): readonly RateLimit[] {
   return [
-    ...limit('tokens', 'this key', key && `key:${key.id}`, scopes.tokensPerMinute),
+    ...limit('tokens', 'this key', key && `key:${key.countsAs ?? key.id}`, scopes.tokensPerMinute),
     ...limit('tokens', 'this caller', `caller:${caller}`, settings.tokensPerMinute || undefined),
   ]
 }

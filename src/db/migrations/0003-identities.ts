@@ -53,6 +53,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       expires_at timestamptz,
       revoked_at timestamptz,
       replaced_by text,
+      counts_as text,
       last_used_at timestamptz
     )`.execute(db)
   await sql`create index api_keys_of_account on api_keys (account)`.execute(db)
