@@ -17,6 +17,7 @@ import type { Readiness } from './http/show-readiness.ts'
 import { createStopping } from './http/stopping.ts'
 import { listen } from './http/transport/listen.ts'
 import { createModels, type ModelChoice, usesRehearsal, warmUpModels } from './models/create-models.ts'
+import { ModelSetupError } from './models/model-setup-error.ts'
 import { loadModelsFile } from './models/models-file.ts'
 import { createRehearsal } from './models/rehearsal.ts'
 import { createProbes } from './probes.ts'
@@ -124,6 +125,7 @@ async function start(config: Config, { log, env, cleanUp, closing }: Starting): 
   })
   const { db } = database
   const toolPrices = choice.models?.toolPrices ?? {}
+  throwIfNoTool(Object.keys(toolPrices), serverToolNames)
   const billing = createBilling({
     db,
     defaultPrice: config.defaultPrice,
@@ -214,6 +216,15 @@ async function start(config: Config, { log, env, cleanUp, closing }: Starting): 
       }
     },
   }
+}
+
+/** A price that is charged for nothing would never be missed. */
+function throwIfNoTool(priced: readonly string[], tools: readonly string[]): void {
+  const unknown = priced.filter((name) => !tools.includes(name))
+  if (unknown.length === 0) return
+  throw new ModelSetupError(
+    `MODELS_FILE: toolPrices names ${unknown.join(', ')}, and the tools are ${tools.join(', ')}`,
+  )
 }
 
 const NOT_READY: Readiness = { ready: false, models: [], chains: [], runs: [] }

@@ -52,6 +52,13 @@ export function modelsFileSchema({ lookUp, providerIds }: { lookUp: LookUp; prov
       if (type === 'ollama' && rest.baseUrl !== undefined) refuseV1(rest.baseUrl, context)
     })
 
+  const price = z.strictObject({
+    promptPerMillion: microCredits,
+    completionPerMillion: microCredits,
+    cachedPerMillion: microCredits.exactOptional(),
+    perRun: microCredits.exactOptional(),
+  })
+
   const model = z.strictObject({
     backends: z.array(backend).min(1, 'must hold at least one').superRefine(checkTogether),
     queued: z.boolean().default(false),
@@ -60,14 +67,7 @@ export function modelsFileSchema({ lookUp, providerIds }: { lookUp: LookUp; prov
     limits: z
       .strictObject({ runTimeoutMs: int(1_000, 7_200_000).optional(), answerTokens: int(1, 10_000_000).optional() })
       .optional(),
-    price: z
-      .strictObject({
-        promptPerMillion: microCredits,
-        completionPerMillion: microCredits,
-        cachedPerMillion: microCredits.exactOptional(),
-        perRun: microCredits.exactOptional(),
-      })
-      .optional(),
+    price: price.optional(),
   })
 
   const provider = z
@@ -80,6 +80,7 @@ export function modelsFileSchema({ lookUp, providerIds }: { lookUp: LookUp; prov
         .array(printable(256))
         .min(1, "must name models, or be ['*']")
         .refine((names) => !names.includes('*') || names.length === 1, "must be ['*'] alone, or names"),
+      price: price.optional(),
     })
     .superRefine(({ type, endpointId, apiKeyEnv, baseUrl }, context) => {
       const complain = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })

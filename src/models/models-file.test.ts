@@ -64,6 +64,18 @@ describe('a models.json', () => {
     })
   })
 
+  test("has prices of models, of a provider's, and of tools", () => {
+    const price = { promptPerMillion: 7, completionPerMillion: 9, cachedPerMillion: 2, perRun: 100 }
+    const file = parse({
+      models: { operator: { backends: [{ use: 'ollama:qwen3:8b' }], price } },
+      providers: { house: { type: 'openai', baseUrl: 'http://127.0.0.1:1/v1', models: ['*'], price } },
+      toolPrices: { balance: 500 },
+    })
+    const bigints = { promptPerMillion: 7n, completionPerMillion: 9n, cachedPerMillion: 2n, perRun: 100n }
+    expect([file.models[0]?.price, file.providers[0]?.price]).toEqual([bigints, bigints])
+    expect(file.toolPrices).toEqual({ balance: 500n })
+  })
+
   test('may use the providers it names, whose server and key are said once', () => {
     const { models, providers } = parse({
       ...withBackend({ use: `${KEY}:meta/llama-3` }),

@@ -60,6 +60,8 @@ export type ProviderEntry = {
   server: ServerEntry
   /** The models it has; undefined where it may be asked for any. */
   models: readonly string[] | undefined
+  /** Of each. */
+  price?: ModelPrice | undefined
 }
 
 export type ProviderType = 'openai' | 'ollama' | 'runpod'
@@ -153,8 +155,9 @@ function toServed(raw: RawBackend, providers: readonly ProviderEntry[]): Pick<Ba
 }
 
 function toProvider(id: string, raw: RawModelsFile['providers'][string]): ProviderEntry {
-  const { type, baseUrl, apiKeyEnv: apiKey, endpointId, models } = raw
-  return { id, type, server: { baseUrl, apiKey, endpointId }, models: models[0] === '*' ? undefined : models }
+  const { type, baseUrl, apiKeyEnv: apiKey, endpointId, models, price } = raw
+  const served = models[0] === '*' ? undefined : models
+  return { id, type, server: { baseUrl, apiKey, endpointId }, models: served, ...(price && { price }) }
 }
 
 function toTimeouts({ connectMs, firstTokenMs, idleMs }: RawBackend['timeouts'] = {}): Partial<BackendTimeouts> {

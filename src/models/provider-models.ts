@@ -27,7 +27,9 @@ export function createProviderModels(providers: readonly ProviderEntry[], create
     const known = kept.get(id)
     if (known !== undefined) return known
     const name = entry.models === undefined ? `${entry.id}:*` : id
-    const listing: ModelListing = { id, provider: entry.id, model: create(entry, { id, name, modelName }) }
+    const { price } = entry
+    const model = create(entry, { id, name, modelName })
+    const listing: ModelListing = { id, provider: entry.id, model, ...(price && { price }) }
     kept.set(id, listing)
     return listing
   }
