@@ -64,4 +64,4 @@ function redact(metadata: Readonly<Record<string, string>>): Record<string, stri
 }
 
 const SECRET_NAME = /key|token|secret|passw|auth(?!or)|credential|mnemonic/i
-const SECRET = /^(bearer |sk-|gw_)|\b0x[0-9a-f]{64}\b/i
+const SECRET = /^(bearer |sk-|gw[siv]?_)|\b0x[0-9a-f]{64}\b/i

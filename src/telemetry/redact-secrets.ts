@@ -20,7 +20,7 @@ const SECRET_NAME =
   'authorization|cookies?|passwords?|passwd|passphrase|pwd|secrets?|token|keys?|mnemonic|credentials?|connection_?string|dsn'
 
 /** By what issuers begin their keys with. */
-const PREFIX = '(?:sk|pk|gw|rpa|whsec|hf|gsk|xai|ghp|glpat)[-_]'
+const PREFIX = '(?:sk|pk|gw[siv]?|rpa|whsec|hf|gsk|xai|ghp|glpat)[-_]'
 
 /** Quick looks, which most lines leave as they are: one finds something wherever a pattern below would. */
 const SUSPICIOUS = [

@@ -151,6 +151,22 @@ test('of 20 parallel requests with one payment, one is credited', async () => {
   expect(gateway.facilitator.requests.filter(({ path }) => path === '/settle')).toHaveLength(1)
 })
 
+test('who is told that a payment is used up, by the very payment, is not asked for another', async () => {
+  const gateway = await x402Shop()
+  const account = await openAccount(gateway)
+  const headers = toHeader(await signTopUp(gateway, payer(), account, '1'))
+  const ask = () => gateway.post(TOP_UP, { amount: '1' }, { account, headers })
+  const { promise: after, resolve: goOn } = Promise.withResolvers<void>()
+  gateway.facilitator.mood.verify = { type: 'late', after }
+  const slow = ask()
+  await expect.poll(() => gateway.facilitator.requests.length).toBe(1)
+  gateway.facilitator.mood.verify = { type: 'honest' }
+  const quick = await ask()
+  goOn()
+  expect(await slow).toMatchObject({ status: 200, body: quick.body, required: undefined })
+  expect(await gateway.balanceOf(account)).toBe(1_000_000n)
+})
+
 test('what differs from the offer is refused before anybody is asked', async () => {
   const gateway = await x402Shop()
   const account = await openAccount(gateway)
@@ -336,8 +352,7 @@ const LIES: readonly FacilitatorMood[] = [
   { type: 'text', text: '<html>' },
   { type: 'reply', body: { success: 'yes' } },
   { type: 'reply', status: 500, body: NO },
-  { type: 'text', text: ' '.repeat(1_000_000) },
-  { type: 'reply', status: 307, headers: { location: '/verify' }, body: {} },
+  { type: 'lie', with: { extra: ' '.repeat(100_000) } },
 ]
 const LIES_DONE = LIES.filter(({ type }) => type === 'lie').length
 
@@ -366,6 +381,17 @@ const SILENCES: readonly FacilitatorMood[] = [
   { type: 'lie', status: 307, with: {} },
   { type: 'hang' },
 ]
+
+test('a payment goes to nobody but the facilitator, whoever it names', async () => {
+  const gateway = await x402Shop()
+  const account = await openAccount(gateway)
+  const redirect: FacilitatorMood = { type: 'reply', status: 307, headers: { location: '/elsewhere' }, body: {} }
+  gateway.facilitator.mood.verify = redirect
+  expect((await topUp(gateway, payer(), account, '1')).status).toBe(502)
+  gateway.facilitator.mood = { verify: { type: 'honest' }, settle: redirect }
+  expect((await topUp(gateway, payer(), account, '1')).status).toBe(502)
+  expect(gateway.facilitator.requests.map(({ path }) => path)).toEqual(['/verify', '/verify', '/settle'])
+})
 
 test('a payer that a facilitator does not name as it should is none', async () => {
   const gateway = await x402Shop()
@@ -416,6 +442,21 @@ test('a payment that was made without a word is credited once, whoever looks', a
   expect(await gateway.credits()).toEqual([{ account, amount: 1_000_000n }])
   expect((await gateway.post(TOP_UP, { amount: '1' }, { account, headers })).status).toBe(200)
   expect(await gateway.balanceOf(account)).toBe(1_000_000n)
+})
+
+test('of two that settle one payment after all, the later one hears what the first has done', async () => {
+  const gateway = await x402Shop()
+  const account = await openAccount(gateway)
+  const { promise: after, resolve: goOn } = Promise.withResolvers<void>()
+  gateway.facilitator.mood.settle = { type: 'late', after }
+  const slow = topUp(gateway, payer(), account, '1')
+  await expect.poll(() => gateway.facilitator.requests.length).toBe(2)
+  gateway.facilitator.mood.settle = { type: 'honest' }
+  await gateway.dueNow()
+  expect(await gateway.desk.reconcile()).toMatchObject({ settled: 1 })
+  goOn()
+  expect(await slow).toMatchObject({ status: 200, body: { balance: '1' } })
+  expect(await gateway.credits()).toHaveLength(1)
 })
 
 test('the payer who asks again brings an unheard payment to its end', async () => {

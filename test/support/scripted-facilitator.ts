@@ -7,6 +7,8 @@ export type FacilitatorMood =
   | { type: 'honest' }
   /** Takes the request and never answers. */
   | { type: 'hang' }
+  /** Begins only then, and is honest. */
+  | { type: 'late'; after: Promise<void> }
   /** Does honestly what it is asked, and never says so. */
   | { type: 'mute' }
   /** Answers with these fields changed; does what it was asked. */
@@ -20,7 +22,7 @@ export type FacilitatorTransfer = { payer: string; payTo: string; nonce: string;
 
 export type ScriptedFacilitator = {
   url: string
-  /** Of `/verify` and `/settle`, in order. */
+  /** All that was posted, in order. */
   readonly requests: readonly { path: string; body: FacilitatorBody }[]
   /** What has been moved, as its chain tells. */
   readonly transfers: readonly FacilitatorTransfer[]
@@ -88,9 +90,9 @@ export async function scriptedFacilitator(): Promise<ScriptedFacilitator> {
       return send(response, 200, { kinds, extensions: [], signers: {} })
     }
     const isVerify = request.url === '/verify'
-    if (request.method !== 'POST' || (!isVerify && request.url !== '/settle')) return send(response, 404, {})
     const body = await readBody(request)
     requests.push({ path: request.url ?? '', body })
+    if (!isVerify && request.url !== '/settle') return send(response, 404, {})
     const act = () => (isVerify ? verify(body) : settle(body))
     const now = isVerify ? facilitator.mood.verify : facilitator.mood.settle
     switch (now.type) {
@@ -98,6 +100,9 @@ export async function scriptedFacilitator(): Promise<ScriptedFacilitator> {
         return send(response, 200, await act())
       case 'hang':
         return
+      case 'late':
+        await now.after
+        return send(response, 200, await act())
       case 'mute':
         return void (await act())
       case 'lie':

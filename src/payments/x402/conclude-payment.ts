@@ -5,9 +5,14 @@ import { toChainErrorMessage } from '../../chain/chain-error.ts'
 import { isUniqueViolation } from '../../db/store-error.ts'
 import type { Facilitator, FacilitatorOrder } from './facilitator.ts'
 import type { FindTransfer } from './find-transfer.ts'
-import { creditPayment, failPayment, type OpenPayment, postponePayment } from './payment-store.ts'
-
-export type Conclusion = { type: 'settled'; txHash: string } | { type: 'failed'; reason: string } | { type: 'open' }
+import {
+  type Conclusion,
+  creditPayment,
+  failPayment,
+  type OpenPayment,
+  postponePayment,
+  readConclusion,
+} from './payment-store.ts'
 
 export type ConcludeDeps = {
   db: LedgerDb
@@ -42,11 +47,12 @@ export async function concludePayment(
     )
     return fail(deps, payment, reason)
   }
+  const isOpen = await postponePayment(db, payment, reason)
+  if (!isOpen) return readConclusion(db, payment)
   log.warn(
     { payment: toShown(payment), reason },
     'A payment by x402 was not confirmed; it is going to be asked for again.',
   )
-  await postponePayment(db, payment, reason)
   return { type: 'open' }
 }
 
@@ -55,8 +61,8 @@ async function credit(
   { payment, txHash, actor }: { payment: OpenPayment; txHash: string; actor: Actor },
 ): Promise<Conclusion> {
   try {
-    await creditPayment(db, { payment, txHash, actor })
-    return { type: 'settled', txHash }
+    const isCredited = (await creditPayment(db, { payment, txHash, actor })) !== undefined
+    return isCredited ? { type: 'settled', txHash } : await readConclusion(db, payment)
   } catch (error) {
     if (!isUniqueViolation(error, 'once_per_transaction')) throw error
     log.error(
@@ -69,8 +75,7 @@ async function credit(
 }
 
 async function fail({ db }: ConcludeDeps, payment: OpenPayment, reason: string): Promise<Conclusion> {
-  await failPayment(db, payment, reason)
-  return { type: 'failed', reason }
+  return (await failPayment(db, payment, reason)) ? { type: 'failed', reason } : readConclusion(db, payment)
 }
 
 async function askChain({ findTransfer, log }: ConcludeDeps, payment: OpenPayment) {

@@ -124,25 +124,40 @@ export function creditPayment(
   })
 }
 
-/** Nothing was taken. */
-export async function failPayment(db: LedgerDb, payment: PaymentKey, reason: string): Promise<void> {
+/** Nothing was taken. False where somebody has brought it to an end before. */
+export async function failPayment(db: LedgerDb, payment: PaymentKey, reason: string): Promise<boolean> {
   const { network, asset, payer, nonce } = payment
-  await sql`
+  const { rows } = await sql`
     update x402_payments set state = 'failed', payload = null, reason = ${reason}, ended_at = clock_timestamp()
-    where network = ${network} and asset = ${asset} and payer = ${payer} and nonce = ${nonce} and state = 'pending'`.execute(
-    db,
-  )
+    where network = ${network} and asset = ${asset} and payer = ${payer} and nonce = ${nonce} and state = 'pending'
+    returning true`.execute(db)
+  return rows.length > 0
 }
 
-/** To be tried again: at first soon, later every ten minutes. */
-export async function postponePayment(db: LedgerDb, payment: PaymentKey, reason: string): Promise<void> {
+export type Conclusion = { type: 'settled'; txHash: string } | { type: 'failed'; reason: string } | { type: 'open' }
+
+/** What somebody else has made of it. */
+export async function readConclusion(db: LedgerDb, payment: PaymentKey): Promise<Conclusion> {
   const { network, asset, payer, nonce } = payment
-  await sql`
+  const { rows } = await sql<{ state: KnownPayment['state']; txHash: string | null; reason: string | null }>`
+    select state, tx_hash as "txHash", reason from x402_payments
+    where network = ${network} and asset = ${asset} and payer = ${payer} and nonce = ${nonce}`.execute(db)
+  const [row] = rows
+  if (row?.txHash) return { type: 'settled', txHash: row.txHash }
+  return row?.state === 'failed'
+    ? { type: 'failed', reason: row.reason ?? 'unexpected_settle_error' }
+    : { type: 'open' }
+}
+
+/** To be tried again: at first soon, later every ten minutes. False where somebody has brought it to an end. */
+export async function postponePayment(db: LedgerDb, payment: PaymentKey, reason: string): Promise<boolean> {
+  const { network, asset, payer, nonce } = payment
+  const { rows } = await sql`
     update x402_payments set reason = ${reason},
       try_at = clock_timestamp() + least(greatest(clock_timestamp() - created_at, interval '2 s'), interval '10 min')
-    where network = ${network} and asset = ${asset} and payer = ${payer} and nonce = ${nonce} and state = 'pending'`.execute(
-    db,
-  )
+    where network = ${network} and asset = ${asset} and payer = ${payer} and nonce = ${nonce} and state = 'pending'
+    returning true`.execute(db)
+  return rows.length > 0
 }
 
 const NAMESPACE = 'eip155:'
