@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
 import { noteAtStart, openAccountDesks, startDeposits } from './account-desks.ts'
+import { createRunTill } from './accounts/ledger/create-run-till.ts'
 import { DEFAULT_LIMITS } from './agent/limits.ts'
 import { createApp } from './app.ts'
 import { CHAIN_WORDS } from './chain/chain-list.ts'
@@ -126,8 +127,9 @@ async function start(config: Config, { log, env, cleanUp, closing }: Starting): 
   const { db } = database
   const toolPrices = choice.models?.toolPrices ?? {}
   throwIfNoTool(Object.keys(toolPrices), serverToolNames)
+  const till = createRunTill(db)
   const billing = createBilling({
-    db,
+    till,
     defaultPrice: config.defaultPrice,
     toolPrices,
     tools: tools.definitions,
@@ -148,6 +150,7 @@ async function start(config: Config, { log, env, cleanUp, closing }: Starting): 
   })
   const charged = chargeRuns(runAgents, {
     db,
+    till,
     models,
     onError: (runId, err) => log.error({ runId, err }, 'a run was not charged: its credits are free again'),
   })

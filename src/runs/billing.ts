@@ -1,9 +1,7 @@
+import type { RunTill } from '../accounts/ledger/create-run-till.ts'
 import type { FoundHold } from '../accounts/ledger/find-hold.ts'
-import { holdCredits } from '../accounts/ledger/hold-credits.ts'
-import type { LedgerDb } from '../accounts/ledger/ledger-db.ts'
 import type { Ceiling, HoldOrder } from '../accounts/ledger.ts'
 import { price, type Rates, type Terms } from '../accounts/price.ts'
-import { toStoreError } from '../db/store-error.ts'
 import type { ToolDefinition } from '../messages.ts'
 import { createPromptEstimate } from '../models/estimate-tokens.ts'
 import type { ModelListing } from '../models/models.ts'
@@ -40,7 +38,7 @@ export type Payment = {
 }
 
 export type BillingDeps = {
-  db: LedgerDb
+  till: Pick<RunTill, 'hold'>
   /** Of models that say nothing of their own. */
   defaultPrice: Rates | undefined
   toolPrices: Terms['toolPrices']
@@ -48,7 +46,7 @@ export type BillingDeps = {
   prompts: Pick<Prompts, 'system'>
 }
 
-export function createBilling({ db, defaultPrice = NOTHING, toolPrices, tools, prompts }: BillingDeps): Billing {
+export function createBilling({ till, defaultPrice = NOTHING, toolPrices, tools, prompts }: BillingDeps): Billing {
   const estimatePrompt = createPromptEstimate()
   const termsOf: Billing['termsOf'] = (listing) => ({ rates: listing.price ?? defaultPrice, toolPrices })
   const firstStep = (order: BillableOrder, listing: ModelListing) => {
@@ -66,13 +64,7 @@ export function createBilling({ db, defaultPrice = NOTHING, toolPrices, tools, p
       // Who does not say how long the answer may be is not refused for what it could have been.
       return promptTokens + (order.params.maxTokens === undefined ? 0 : completionTokens)
     },
-    async hold(order) {
-      try {
-        return await holdCredits(db, order)
-      } catch (error) {
-        throw toStoreError(error)
-      }
-    },
+    hold: (order) => till.hold(order),
     toHoldOrder(order, listing, { payers, keyId, ceilings, isCharged, ttlMs }) {
       const terms = isCharged ? termsOf(listing) : FREE
       return {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { RunTill } from '../accounts/ledger/create-run-till.ts'
 import { extendHold } from '../accounts/ledger/extend-hold.ts'
 import { type FoundHold, findHold } from '../accounts/ledger/find-hold.ts'
 import type { LedgerDb } from '../accounts/ledger/ledger-db.ts'
-import { settleHold } from '../accounts/ledger/settle-hold.ts'
 import type { RunDone } from '../accounts/ledger.ts'
 import { price } from '../accounts/price.ts'
 import { toStoreError } from '../db/store-error.ts'
@@ -17,6 +17,7 @@ import { RunEndedError } from './run-store.ts'
 
 export type ChargeRunsDeps = {
   db: LedgerDb
+  till: Pick<RunTill, 'settle'>
   models: Pick<Models, 'list'>
   /** Hears of charges that could not be written. */
   onError(runId: string, error: unknown): void
@@ -104,7 +105,7 @@ type Tab = {
   settle(outcome: RunDone['outcome'], error?: unknown): Promise<void>
 }
 
-function createTab(order: RunOrder, { db, models, onError }: ChargeRunsDeps): Tab {
+function createTab(order: RunOrder, { db, till, models, onError }: ChargeRunsDeps): Tab {
   let hold: FoundHold | undefined = order.hold
   let isKnown = hold !== undefined
   let usage: Usage = NO_USAGE
@@ -160,7 +161,7 @@ function createTab(order: RunOrder, { db, models, onError }: ChargeRunsDeps): Ta
     const write = async () => {
       try {
         const known = await look()
-        if (known !== undefined) await settleHold(db, known, done)
+        if (known !== undefined) await till.settle(known, done)
       } catch (thrown) {
         throw toStoreError(thrown)
       }

@@ -1,18 +1,18 @@
 import { openSync, writeSync } from 'node:fs'
-import { createLedger } from '../../src/accounts/ledger/create-ledger.ts'
 import { connectDatabase } from '../../src/db/connect-database.ts'
 import { createDice } from '../chaos/dice.ts'
 import { play } from '../ledger/play.ts'
+import { tillLedger } from '../ledger/till-ledger.ts'
 
 // Players as a process, until it is killed: `node ledger-process.ts <DATABASE_URL> <journal> <seed> <start of the game, ms>`.
 // What was acknowledged is in the journal before anything else is begun; the file outlives the process.
 const [databaseUrl = '', path = '', seed = '', startedAtMs = '0'] = process.argv.slice(2)
-const PLAYERS = 6
+const PLAYERS = 5
 /** So long all processes race for the same few runs. */
 const SHARED_MS = 100
 
 const journal = openSync(path, 'a')
-const ledger = createLedger({ database: connectDatabase({ connectionString: databaseUrl, advice: '' }) })
+const ledger = tillLedger(connectDatabase({ connectionString: databaseUrl, advice: '' }))
 for (let player = 0; player < PLAYERS; player++) {
   void playOn({
     ledger,

@@ -1,21 +1,18 @@
 import { sql } from 'kysely'
 import type { RunDone } from '../ledger.ts'
 import type { LedgerDb } from './ledger-db.ts'
-import { insertUsage } from './settle-hold.ts'
 
 /** Notes a run that is kept in the store and was not held for. Once: the second time changes nothing. */
 export async function noteUsage(tx: LedgerDb, runId: string, done: RunDone): Promise<void> {
+  const { usage, outcome, steps, isEstimated } = done
+  const tools = Object.entries(done.tools).map(([name, calls]) => ({ name, calls, amount: '0' }))
   await sql`
-    ${insertUsage(
-      done,
-      { toolPrices: {} },
-      {
-        from: sql`(
-        select id as run_id, null::text as account, caller, null::text as key_id, null::text as org_id, model from runs
-        where id = ${runId} and not exists (select from holds where run_id = ${runId})
-      ) as free`,
-        amount: sql`0`,
-        writtenOff: sql`0`,
-      },
-    )} on conflict (run_id) do nothing`.execute(tx)
+    insert into run_usage (
+      run_id, caller, model, outcome, steps, prompt_tokens, cached_tokens, completion_tokens, tools, amount, written_off,
+      is_estimated
+    )
+    select id, caller, model, ${outcome}, ${steps}::int, ${usage.promptTokens}::bigint, ${usage.cachedTokens ?? 0}::bigint,
+      ${usage.completionTokens}::bigint, ${JSON.stringify(tools)}::json, 0, 0, ${isEstimated}::boolean
+    from runs where id = ${runId} and not exists (select from holds where run_id = ${runId})
+    on conflict (run_id) do nothing`.execute(tx)
 }

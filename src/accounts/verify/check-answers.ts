@@ -6,7 +6,7 @@ export const checkRefusals: Check = async () => ({
   checked: 0,
   found: 0,
   violations: [],
-  note: 'Not to be seen in rows: held by test/ledger/store-away.test.ts.',
+  note: 'Not to be seen in rows: held by test/gateway/money.test.ts and test/ledger/store-away.test.ts.',
 })
 
 /** I11. */

@@ -9,43 +9,50 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       ends_at timestamptz not null
     ) with (fillfactor = 70)`.execute(db)
   await sql`create index rate_limits_end on rate_limits (ends_at)`.execute(db)
-  // A function, so that a request asks once however many limits it has: each statement of it sees what the one before has locked.
+  // A function, so that a request asks once however many limits it has, and many requests together: each statement of it sees what
+  // the one before has locked. Takes of one `asker`, whose numbers ascend, are counted all or none.
   await sql`
-    create function take_rates(subjects text[], amounts bigint[], limits bigint[], window_ms float8)
+    create function take_rates(askers int[], subjects text[], amounts bigint[], limits bigint[], window_ms float8)
     returns table (used bigint, ms_left float8, window_end text, is_within boolean)
     language plpgsql as $$
     #variable_conflict use_column
     declare
       at timestamptz;
       is_taken boolean;
+      asking int;
     begin
       -- Makes the rows that are missing and locks those that are there, for everybody in the same order.
       insert into rate_limits (subject, used, ends_at)
-      select subject, 0, 'epoch' from unnest(subjects) as subject order by subject
+      select distinct subject, 0, 'epoch'::timestamptz from unnest(subjects) as subject order by subject
       on conflict (subject) do update set used = excluded.used where false;
 
       at := clock_timestamp(); -- whoever waited for a lock must not count by a time before it
 
-      select bool_and(case when rate.ends_at > at then rate.used else 0 end + take.amount <= take.most) into is_taken
-      from unnest(subjects, amounts, limits) as take (subject, amount, most) join rate_limits rate using (subject);
+      for asking in select distinct asker from unnest(askers) as asker order by asker loop
+        select bool_and(case when rate.ends_at > at then rate.used else 0 end + take.amount <= take.most) into is_taken
+        from unnest(askers, subjects, amounts, limits) as take (asker, subject, amount, most)
+        join rate_limits rate using (subject)
+        where take.asker = asking;
 
-      if is_taken then
-        update rate_limits rate set
-          used = case when rate.ends_at > at then rate.used else 0 end + take.amount,
-          ends_at = case when rate.ends_at > at then rate.ends_at else at + window_ms * interval '1 ms' end
-        from unnest(subjects, amounts) as take (subject, amount)
-        where rate.subject = take.subject and take.amount > 0;
-      end if;
+        if is_taken then
+          update rate_limits rate set
+            used = case when rate.ends_at > at then rate.used else 0 end + take.amount,
+            ends_at = case when rate.ends_at > at then rate.ends_at else at + window_ms * interval '1 ms' end
+          from unnest(askers, subjects, amounts) as take (asker, subject, amount)
+          where take.asker = asking and rate.subject = take.subject and take.amount > 0;
+        end if;
 
-      return query
-      select
-        now.used,
-        case when rate.ends_at > at then extract(epoch from rate.ends_at - at)::float8 * 1000 else 0 end,
-        (extract(epoch from rate.ends_at) * 1000000)::bigint::text,
-        is_taken or now.used + take.amount <= take.most
-      from unnest(subjects, amounts, limits) with ordinality as take (subject, amount, most, place)
-      join rate_limits rate using (subject)
-      cross join lateral (select case when rate.ends_at > at then rate.used else 0 end as used) now
-      order by take.place;
+        return query
+        select
+          now.used,
+          case when rate.ends_at > at then extract(epoch from rate.ends_at - at)::float8 * 1000 else 0 end,
+          (extract(epoch from rate.ends_at) * 1000000)::bigint::text,
+          is_taken or now.used + take.amount <= take.most
+        from unnest(askers, subjects, amounts, limits) with ordinality as take (asker, subject, amount, most, place)
+        join rate_limits rate using (subject)
+        cross join lateral (select case when rate.ends_at > at then rate.used else 0 end as used) now
+        where take.asker = asking
+        order by take.place;
+      end loop;
     end $$`.execute(db)
 }
