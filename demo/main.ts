@@ -5,19 +5,24 @@ import { type Gateway, startGateway } from '../src/gateway.ts'
 import { stopOnSignal } from '../src/stop-on-signal.ts'
 import { createLog } from '../src/telemetry/create-log.ts'
 import { toBanner } from './banner.ts'
+import { recordDemo } from './demo-record.ts'
 import { pickConductor, pickModel } from './pick-model.ts'
+import { type StandIn, startStandIn } from './stand-in-facilitator.ts'
 import { watchParent } from './watch-parent.ts'
+import { withMoney } from './with-money.ts'
 
 async function main(): Promise<void> {
   if (process.argv.includes('--help')) {
     process.stdout.write(HELP)
     return
   }
-  const running: { chain?: DevChain; gateway?: Gateway } = {}
+  const running: { chain?: DevChain; facilitator?: StandIn; gateway?: Gateway; forget?: () => void } = {}
   const starting = new AbortController()
   const stop = async () => {
     starting.abort()
+    running.forget?.()
     await running.gateway?.close()
+    await running.facilitator?.close()
     await running.chain?.stop()
   }
   stopOnSignal(process, stop)
@@ -25,7 +30,7 @@ async function main(): Promise<void> {
   if (process.env.npm_lifecycle_event !== undefined) watchParent(() => process.kill(process.pid, 'SIGTERM'))
   try {
     dropTracing(process.env)
-    const config = parseConfig({ ...process.env, LOG_LEVEL: process.env.LOG_LEVEL || 'warn' })
+    const config = withMoney(parseConfig({ ...process.env, LOG_LEVEL: process.env.LOG_LEVEL || 'warn' }))
     const [chain, picked] = await Promise.all([
       startDevChain({ dataDir: config.dataDir, blockTimeSec: 12, signal: starting.signal }),
       pickModel(config, { isChosen: Boolean(process.env.OPERATOR_MODEL?.trim()) }),
@@ -33,20 +38,29 @@ async function main(): Promise<void> {
     running.chain = chain
     const conductor = pickConductor(config)
     const log = createLog({ level: config.logLevel })
+    // A question on a chain that is not here gets an answer that says so, instead of one from the real chain.
+    const chains = chain.chains.map(({ name }) => name)
+    const { treasuryAddress: treasury } = config
+    if (!config.freeMode && config.x402 === undefined && treasury !== undefined) {
+      running.facilitator = await startStandIn(chain.rpcUrls, treasury)
+    }
     running.gateway = await startGateway(
-      // A question on a chain that is not here gets an answer that says so, instead of one from the real chain.
       {
         ...config,
         operatorModel: picked.operatorModel,
         conductorModel: conductor.model,
         rpcUrls: chain.rpcUrls,
-        chains: chain.chains.map(({ name }) => name),
+        chains,
+        depositChains: chains,
+        x402: running.facilitator?.x402 ?? config.x402,
       },
       log,
     )
-    process.stdout.write(
-      toBanner({ picked, conductor, chain, url: running.gateway.url, startedInMs: performance.now() }),
-    )
+    const { adminKey } = config
+    running.forget = recordDemo(config.dataDir, { pid: process.pid, rpcUrls: chain.rpcUrls, treasury })
+    const startedInMs = performance.now()
+    const money = config.freeMode ? undefined : { adminKey, treasury, dataDir: process.env.DATA_DIR?.trim() }
+    process.stdout.write(toBanner({ picked, conductor, chain, url: running.gateway.url, startedInMs, money }))
   } catch (error) {
     await stop()
     throw error
@@ -64,6 +78,7 @@ start.
   CONDUCTOR_MODEL=ollama:qwen3:32b npm run demo    another model for queued runs, otherwise rehearsal
   DATA_DIR=/tmp/groundwire npm run demo            another store
   LOG_LEVEL=info npm run demo                      a line per request
+  FREE_MODE=0 npm run demo                         questions cost something: keys, credits, deposits
 
 All settings: docs/configuration.md. The real chains: npm start.
 `

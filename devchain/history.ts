@@ -1,7 +1,7 @@
 import type { Address } from 'viem'
 import type { Meta, MetaTransfer } from './meta.ts'
 
-/** Blocks replayed after the genesis at each start: enough for `finalized` (64 back) and for reads of the past. */
+/** Blocks replayed after the genesis at each start: enough for reads of the past. */
 export const HISTORY_BLOCKS = 200
 /** Transactions come in every fifth block. */
 export const HISTORY_STRIDE = 5

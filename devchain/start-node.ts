@@ -50,7 +50,8 @@ function toArgs({ chainId, genesisBlock }: Meta, blockTimeSec: number | undefine
   return [
     ...['--chain-id', String(chainId), '--number', String(genesisBlock), '--timestamp', String(startSec)],
     ...['--accounts', '0', '--auto-impersonate', '--no-mining', '--prune-history', String(keptStates)],
-    '--disable-default-create2-deployer',
+    // Two blocks back is final, and not two epochs of 32.
+    ...['--disable-default-create2-deployer', '--slots-in-an-epoch', '1'],
   ]
 }
 

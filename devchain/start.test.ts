@@ -26,7 +26,7 @@ test('after stop() every node is gone, and nothing is left on disk', async () =>
   await chain.stop()
 })
 
-test('the tip is now, 200 blocks after the genesis, and 64 blocks back is final', async () => {
+test('the tip is now, 200 blocks after the genesis, and two blocks back is final', async () => {
   const startedSec = Math.floor(Date.now() / 1000)
   const { chains } = await start({ chainIds: [8453] })
   const client = clientOf(chains[0])
@@ -35,7 +35,7 @@ test('the tip is now, 200 blocks after the genesis, and 64 blocks back is final'
   expect(Number(tip.timestamp)).toBeLessThanOrEqual(Date.now() / 1000)
   expect(tip.number).toBe(chains[0]?.blockNumber)
   const final = await client.getBlock({ blockTag: 'finalized' })
-  expect([tip.number - final.number, tip.timestamp - final.timestamp]).toEqual([64n, 64n * 12n])
+  expect([tip.number - final.number, tip.timestamp - final.timestamp]).toEqual([2n, 2n * 12n])
 })
 
 test('rpcUrls has what the configuration wants, by chain id', async () => {

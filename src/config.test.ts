@@ -39,6 +39,14 @@ describe('the configuration', () => {
     expect(messageOf(() => parseConfig({ CHAINS: ' , ' }))).toContain('CHAINS: must name at least one chain')
   })
 
+  test('watches for deposits on all its chains but test networks, whose money is worth nothing', () => {
+    expect(parseConfig({ CHAINS: 'base, sepolia, ethereum' }).depositChains).toEqual(['base', 'ethereum'])
+    expect(parseConfig({ CHAINS: 'base, sepolia', DEPOSIT_CHAINS: 'sepolia' }).depositChains).toEqual(['sepolia'])
+    expect(() => parseConfig({ CHAINS: 'base', DEPOSIT_CHAINS: 'base, polygon' })).toThrow(
+      'DEPOSIT_CHAINS: polygon must be among CHAINS as well',
+    )
+  })
+
   test('leaves the slash at the end of a base URL off', () => {
     expect(parseConfig({ OLLAMA_BASE_URL: 'http://gpu:11434/' }).ollamaBaseUrl).toBe('http://gpu:11434')
   })

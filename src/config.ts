@@ -81,8 +81,10 @@ export type Config = {
   readonly defaultPrice: Rates | undefined
   /** Where deposits go, in lower case; undefined: none are watched for. */
   readonly treasuryAddress: string | undefined
-  /** Chains on which deposits are watched for. */
+  /** Chains on which deposits are watched for; the money of a test network is worth nothing, so it has to be named. */
   readonly depositChains: readonly ChainName[]
+  /** Between looks for deposits. */
+  readonly depositEveryMs: number
   /** Undefined: no payments by x402. */
   readonly x402: X402Config | undefined
   /** Chains a question may name. */
@@ -119,6 +121,7 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     ...rpcUrls.complaints,
     ...sharingComplaints(set),
     ...paymentComplaints(set),
+    ...(parsed.success ? depositComplaints(parsed.data) : []),
   ]
   if (!parsed.success || complaints.length > 0) {
     throw new ConfigError(`The environment needs a correction:\n${complaints.map((line) => `  ${line}`).join('\n')}`)
@@ -171,7 +174,8 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     sessionMs: data.SESSION_MINUTES * 60_000,
     defaultPrice: data.DEFAULT_PRICE,
     treasuryAddress: data.TREASURY_ADDRESS,
-    depositChains: Object.freeze(data.DEPOSIT_CHAINS ?? data.CHAINS),
+    depositChains: Object.freeze(data.DEPOSIT_CHAINS ?? data.CHAINS.filter((name) => CHAINS[name].testnet !== true)),
+    depositEveryMs: data.DEPOSIT_EVERY_MS,
     x402: toX402(data),
     chains: Object.freeze(data.CHAINS),
     rpcUrls: Object.freeze(rpcUrls.byChainId),
@@ -244,7 +248,7 @@ const proxyList = z.string().transform((text, context) => {
   for (const word of words) {
     const [address = '', bits, ...rest] = word.split('/')
     const most = isIP(address) === 4 ? 32 : 128
-    const isRange = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most)
+    const isRange = bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= most) // Express takes no /0
     if (isIP(address) === 0 || !isRange || rest.length > 0) {
       context.addIssue({ code: 'custom', message: `'${word}' is no address or range: 10.0.0.0/8` })
     }
@@ -336,6 +340,7 @@ const Env = z.object({
   DEFAULT_PRICE: priceText.optional(),
   TREASURY_ADDRESS: walletAddress.optional(),
   DEPOSIT_CHAINS: chainList.optional(),
+  DEPOSIT_EVERY_MS: int(200, 3_600_000).default(15_000),
   X402_FACILITATOR_URL: httpUrl.optional(),
   X402_NETWORK: z
     .string()
@@ -357,6 +362,11 @@ function paymentComplaints(env: Record<string, string | undefined>): readonly st
   const { X402_FACILITATOR_URL, X402_PAY_TO, TREASURY_ADDRESS } = env
   if (X402_FACILITATOR_URL === undefined || (X402_PAY_TO ?? TREASURY_ADDRESS) !== undefined) return []
   return ['X402_PAY_TO: must be set with X402_FACILITATOR_URL, or TREASURY_ADDRESS: payments go there']
+}
+
+function depositComplaints({ DEPOSIT_CHAINS = [], CHAINS: enabled }: z.infer<typeof Env>): readonly string[] {
+  const others = DEPOSIT_CHAINS.filter((name) => !enabled.includes(name))
+  return others.length === 0 ? [] : [`DEPOSIT_CHAINS: ${others.join(', ')} must be among CHAINS as well`]
 }
 
 /** The embedded Postgres is one process's own: nobody else would see its runs. */

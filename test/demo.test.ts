@@ -55,6 +55,25 @@ describe('the demo', () => {
     expect(result?.choices[0]?.message.content).toMatch(/vitalik\.eth holds [\d.,]+ ETH/)
   })
 
+  test('with FREE_MODE=0 has its banner followed line by line: a key, a deposit, a question, and what it has cost', async () => {
+    const { banner } = await startDemo({ OLLAMA_BASE_URL: NOBODY, FREE_MODE: '0' })
+    expect(banner).toMatch(/admin key {2}\S{16,}\n/)
+    const lines = banner
+      .split(/(?<!\\)\n/)
+      .map((line) => line.trim())
+      .filter((line) => /^(KEY=|DATA_DIR=|curl )/.test(line))
+      .map((line) => line.replaceAll(/npm run (?:--silent )?(\w+) --/g, `'${process.execPath}' scripts/$1.ts`))
+    const [makeKey = '', deposit = '', ask = '', account = ''] = lines
+    expect(lines).toHaveLength(4)
+    const key = await shell(`${makeKey}; echo $KEY`)
+    expect(key).toMatch(/^gw_/)
+    expect(await shell(ask, key)).toContain('insufficient_credits')
+    expect(await shell(deposit)).toContain('5 USDC went from 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266')
+    await expect.poll(() => shell(account, key), { timeout: 20_000 }).toMatch(/"balance": ?"5"/)
+    expect(await shell(ask, key)).toMatch(/vitalik\.eth has sent 1,648 transactions on ethereum/)
+    await expect.poll(() => shell(account, key)).toMatch(/"balance": ?"4\.99\d*"/)
+  })
+
   test('uses Ollama where it has the model', async () => {
     const ollama = await scriptedOllama([{ text: 'Hello from the scripted model.' }])
     try {
@@ -164,6 +183,22 @@ async function startDemo(env: Record<string, string>) {
   }
   const find = async (id: string) => (await (await fetch(`${url}/runs/${id}`, { headers })).json()) as Run
   return { child, banner: output(), ask, find }
+}
+
+/** What a line of the banner prints, pasted into a shell of the same settings. */
+async function shell(line: string, key = ''): Promise<string> {
+  const child = spawn('sh', ['-c', line], {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH, DATA_DIR: dataDir, KEY: key },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const told = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text) => (told[name] += text))
+  }
+  const [code] = await once(child, 'close')
+  if (code !== 0) throw new Error(`${line}: ${told.stderr}`)
+  return told.stdout.trim()
 }
 
 type Run = {
