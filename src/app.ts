@@ -141,7 +141,10 @@ export function createApp({
     : authenticate
   const asksModel = [orPays, limitCaller(limits), jsonBody(bodyLimitBytes)]
   app.use(browserAccess(), singleHeaders)
-  app.route('/').get(welcome).all(readOnly)
+  app
+    .route('/')
+    .get(welcome({ ...settings, anonymous }))
+    .all(readOnly)
   addProbes(app, probes)
   app.use(['/v1', '/auth', '/admin'], limitIp(limits))
   app.use(refuseWhileStopping(stopping)) // what stands above is asked by whoever watches the process

@@ -4,17 +4,28 @@ import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { sql } from 'kysely'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { createKey } from '../../src/accounts/keys/create-key.ts'
+import { createInvitation } from '../../src/accounts/orgs/create-invitation.ts'
+import { issueNonce } from '../../src/accounts/sign-in/nonces.ts'
+import { createSession } from '../../src/accounts/sign-in/sessions.ts'
+import { verifyLedger } from '../../src/accounts/verify/verify-ledger.ts'
+import { connectDatabase } from '../../src/db/connect-database.ts'
 import type { Database } from '../../src/db/database.ts'
+import { NEWEST_MIGRATION } from '../../src/db/migrate.ts'
 import { exportStore } from '../../src/db/transfer/export-store.ts'
 import { importStore } from '../../src/db/transfer/import-store.ts'
-import { STORED_TABLES } from '../../src/db/transfer/store-file.ts'
+import { STORED_TABLES, UNSTORED_TABLES } from '../../src/db/transfer/store-file.ts'
 import { emptyDatabaseUrl, testDatabase, testDatabaseUrl } from '../support/database.ts'
+import { livedLedger } from '../support/ledger-life.ts'
+import { ANN, BOB } from '../support/ledger-orders.ts'
+import { ACTOR, startOrg } from '../support/orgs.ts'
 import { query, scratchFolder } from './scratch.ts'
 
 /** What JSON may hold, and what a text may: letters of every length, escapes of NUL and of half a pair, quotes, a megabyte. */
 const HOSTILE_JSON = `{"a":  "\\u0000\\ud800 \\"'\\\\n\\\\. \\u00e9é☂😀\\u2028", "big": 12345678901234567890.10, "big": "twice"}`
 const HOSTILE_TEXT = `'";--\\N\\.\t\r\n${'☂😀'.repeat(250_000)}\u0001\u007f\ufeff`
+const CALLER = HOSTILE_TEXT.slice(0, 100)
 
 async function fill({ db }: Database, text = HOSTILE_TEXT): Promise<void> {
   for (const [id, state] of [
@@ -25,7 +36,7 @@ async function fill({ db }: Database, text = HOSTILE_TEXT): Promise<void> {
     await db
       .insertInto('runs')
       .values({
-        ...{ id, state, caller: HOSTILE_TEXT.slice(0, 100), route: 'chat', model: 'conductor', order: HOSTILE_JSON },
+        ...{ id, state, caller: CALLER, route: 'chat', model: 'conductor', order: HOSTILE_JSON },
         ...{
           envelope: 'null',
           body_hash: 'hash',
@@ -49,7 +60,7 @@ async function fill({ db }: Database, text = HOSTILE_TEXT): Promise<void> {
     await db.insertInto('run_jobs').values({ run_id: id, step: 1, model: 'm', job: '{}' }).execute()
     await db
       .insertInto('idempotency_keys')
-      .values({ caller: 'c', route: 'r', key: id, body_hash: 'h', run_id: id })
+      .values({ caller: CALLER, route: 'chat', key: id, body_hash: 'hash', run_id: id })
       .execute()
   }
   const expires_at = sql<Date>`clock_timestamp()`
@@ -65,6 +76,30 @@ async function fill({ db }: Database, text = HOSTILE_TEXT): Promise<void> {
     .values([...kept, { ...kept[0], kind: 'large', value: text } as never])
     .execute()
   await db.insertInto('leases').values({ name: 'sweep', holder: 'somebody', until: expires_at }).execute()
+}
+
+/** A store in which every table has rows. */
+async function filledStore(text?: string): Promise<Database> {
+  const { database } = await livedLedger()
+  await fill(database, text)
+  const { db } = database
+  const { id: org } = await startOrg(db, { owner: ANN, also: [[BOB, 'member']] })
+  await createInvitation(
+    db,
+    { org, by: ANN, role: 'viewer', ttlSec: 3_600, creditsPerDay: null, creditsPerMonth: null },
+    ACTOR,
+  )
+  await createKey(db, { name: HOSTILE_TEXT.slice(0, 50), account: ANN, scopes: { models: ['operator'] } }, ACTOR)
+  await createSession(db, { wallet: ANN, chainId: 1, lifetimeMs: 60_000 }, ACTOR)
+  await issueNonce(db)
+  await db.insertInto('rate_limits').values({ subject: 's', used: 1, ends_at: sql<Date>`now()` }).execute()
+  return database
+}
+
+/** By table, of those that move. */
+async function rowsOf(url: string): Promise<Record<string, number>> {
+  const counts = STORED_TABLES.map(async (table) => [table, (await query(url, `select from ${table}`)).length] as const)
+  return Object.fromEntries(await Promise.all(counts))
 }
 
 /** Of all tables that move, as Postgres writes them. */
@@ -94,16 +129,35 @@ async function filled(): Promise<{ url: string; file: Buffer }> {
 }
 
 test('an export, imported elsewhere, is the same store, to the last letter', async () => {
-  const store = await testDatabase()
-  await fill(store)
+  const store = await filledStore()
   const path = join(await scratchFolder(), 'store.gz')
-  const counts = { runs: 2, run_events: 2, run_steps: 2, run_tools: 2, run_jobs: 2, idempotency_keys: 2, kept: 231 }
+  const counts = await rowsOf(store.connectionString)
+  expect(Object.keys(counts).filter((table) => counts[table] === 0)).toEqual([])
   expect(await exportStore(store.connectionString, createWriteStream(path))).toEqual(counts)
   for (const target of [await testDatabaseUrl(), await emptyDatabaseUrl()]) {
     expect(await importStore(target, createReadStream(path))).toEqual(counts)
     expect(await contents(target)).toEqual(await contents(store.connectionString))
-    expect(await query(target, 'select from leases')).toEqual([])
+    for (const table of UNSTORED_TABLES) expect(await query(target, `select from ${table}`)).toEqual([])
   }
+})
+
+test('a ledger that was imported adds up, and guards its rows as before', async () => {
+  const { connectionString } = await filledStore('small')
+  const target = await testDatabaseUrl()
+  await importStore(target, Readable.from([await exported(connectionString)]))
+  const database = connectDatabase({ connectionString: target, advice: 'the test server is gone' })
+  onTestFinished(() => database.close())
+  const reports = await verifyLedger(database.db)
+  expect(reports.find(({ id }) => id === 'I2')?.checked).toBeGreaterThan(0)
+  // The server of all specs does not wait for its disk.
+  expect(reports.filter(({ id, found }) => id !== 'I7' && found > 0)).toEqual([])
+  for (const change of [
+    'update ledger_transfers set amount = amount + 1',
+    'delete from run_usage',
+    "update audit_log set actor = 'nobody'",
+    "delete from holds where state <> 'open'",
+  ])
+    await expect(query(target, change)).rejects.toThrow('are never changed')
 })
 
 test('every table moves, or is known not to', async () => {
@@ -112,7 +166,7 @@ test('every table moves, or is known not to', async () => {
     url,
     "select tablename as name from pg_tables where schemaname = 'public' and tablename not like 'groundwire_migration%'",
   )
-  expect(tables.map(({ name }) => name).sort()).toEqual([...STORED_TABLES, 'leases'].sort())
+  expect(tables.map(({ name }) => name).sort()).toEqual([...STORED_TABLES, ...UNSTORED_TABLES].sort())
 })
 
 test('an export shows one moment, whatever is written meanwhile', async () => {
@@ -197,7 +251,7 @@ test('a file that is not a whole export changes nothing', async () => {
 
 test('the export of a newer gateway is refused, and so is a newer store', async () => {
   const { file } = await filled()
-  const newer = gzipSync(gunzipSync(file).toString().replace('0001-runs', '9999-marvels'))
+  const newer = gzipSync(gunzipSync(file).toString().replace(NEWEST_MIGRATION, '9999-marvels'))
   const target = await testDatabaseUrl()
   await expect(importStore(target, Readable.from([newer]))).rejects.toThrow(/newer gateway.*9999-marvels/)
   await query(target, "insert into groundwire_migrations values ('9999-marvels', now())")

@@ -1,3 +1,4 @@
+import type { RequestHandler, Router } from 'express'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { cacheCredentials } from '../../src/accounts/identify/cache-credentials.ts'
@@ -35,10 +36,13 @@ export async function startIdentityDesk({
   freeMode = false,
   orgHeader,
   trustProxy = false,
+  routes = () => [],
 }: {
   freeMode?: boolean
   orgHeader?: string
   trustProxy?: boolean
+  /** Beside those on keys. */
+  routes?: (deps: { database: Database; authenticate: RequestHandler }) => readonly Router[]
 } = {}): Promise<IdentityDesk> {
   const database = await testDatabase()
   const { db } = database
@@ -50,6 +54,7 @@ export async function startIdentityDesk({
   app.set('trust proxy', trustProxy)
   app.get('/who', authenticate, (_req, res) => void res.json(identityOf(res)))
   app.use(keyRoutes({ keys: createKeyDesk(database), authenticate, bodyLimitBytes: 100_000 }))
+  for (const router of routes({ database, authenticate })) app.use(router)
   const { url, close } = await listen(toListener(app), { host: '127.0.0.1', port: 0 })
   onTestFinished(() => close(AbortSignal.abort()))
 

@@ -1,12 +1,16 @@
 import { once } from 'node:events'
 import { expect, onTestFinished, test } from 'vitest'
+import type { Identity } from '../../src/accounts/identity.ts'
+import { createRunTill } from '../../src/accounts/ledger/create-run-till.ts'
 import { ContextLengthError } from '../../src/errors.ts'
 import { ERROR_REPLIES } from '../../src/http/openapi/error-replies.ts'
 import { listen } from '../../src/http/transport/listen.ts'
 import { createOllamaModel } from '../../src/models/ollama.ts'
+import { createBilling } from '../../src/runs/billing.ts'
 import type { ExecuteRun } from '../../src/runs/run.ts'
 import { startAgentGateway } from '../support/agent-gateway.ts'
 import { responsesOf } from '../support/ask-responses.ts'
+import { testDatabase } from '../support/database.ts'
 import { HELLO, idleModel, says, startHttp, toModels, WALLET } from '../support/http-gateway.ts'
 import { type RawReply, sendRaw } from '../support/raw-http.ts'
 import { startRunDesk, submitRun } from '../support/run-desk.ts'
@@ -21,6 +25,8 @@ const PROVOKED: Record<string, () => Promise<Answer>> = {
   '400 too_long': () => askHttp(HELLO, fails(new ContextLengthError({ limitTokens: 16_384, promptTokens: 20_000 }))),
   '400 twice': () => sendHead('GET /v1/models', 'authorization: Bearer a', 'authorization: Bearer b'),
   '401 nobody': () => sendHead('GET /v1/models'),
+  '402 credits': askWithoutCredits,
+  '403 model': () => askConfined({ ...HELLO, model: 'rehearsal' }),
   '404 model': () => askHttp({ ...HELLO, model: 'gpt-4o' }),
   '404 run': () => askDesk('GET', '/run_4f1d2c3b4a5968778695a4b3'),
   '404 route': () => sendHead('POST /chat/completions'),
@@ -104,6 +110,39 @@ async function askTooOften(): Promise<Answer> {
     const { id } = (await response.json()) as { id: string }
     onTestFinished(() => cancel(id).then(() => {}))
   }
+}
+
+const keyOf = (identity: Partial<Identity>) => async (): Promise<Identity> => ({
+  ...{ caller: 'acct_7k3m9x2qp4n8vtc5', credential: 'key', account: 'acct_7k3m9x2qp4n8vtc5', wallet: undefined },
+  ...{
+    key: { id: 'key_7k3m9x2qp4n8vtc5', name: 'mine' },
+    org: undefined,
+    payers: ['acct_7k3m9x2qp4n8vtc5'],
+    scopes: {},
+  },
+  ...identity,
+})
+
+/** Through the ledger that is asked to hold what is not there. */
+async function askWithoutCredits(): Promise<Answer> {
+  const { db } = await testDatabase()
+  const terms = { rates: { promptPerMillion: 0n, completionPerMillion: 0n, perRun: 1_000n }, toolPrices: {} }
+  const prompts = { system: '' }
+  const billing = createBilling({
+    till: createRunTill(db),
+    defaultPrice: terms.rates,
+    toolPrices: {},
+    tools: [],
+    prompts,
+  })
+  const { ask } = await startHttp(says('never'), { billing, identify: keyOf({}), settings: { freeMode: false } })
+  return toAnswer(await ask(HELLO))
+}
+
+async function askConfined(body: object): Promise<Answer> {
+  const models = toModels(['operator', 'rehearsal'].map((id) => ({ id, model: idleModel(id) })))
+  const { ask } = await startHttp(says('never'), { models, identify: keyOf({ scopes: { models: ['operator'] } }) })
+  return toAnswer(await ask(body))
 }
 
 async function askDesk(method: string, path: string): Promise<Answer> {

@@ -1,38 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { findMismatch } from '../../src/check-json.ts'
-import { createOpenApiDocument } from '../../src/http/openapi/document.ts'
 import type { JsonSchema } from '../../src/messages.ts'
 import { completed, HELLO, says, startHttp, tells, WALLET } from '../support/http-gateway.ts'
+import { startHttpWithAccounts } from '../support/http-gateway-with-accounts.ts'
+import { complaintAbout, DOCUMENT, documentedSchema, operations, requestExamples } from '../support/openapi-document.ts'
 import { sendRaw } from '../support/raw-http.ts'
 
-type Operation = {
-  operationId: string
-  parameters?: object[]
-  requestBody?: { content: Content }
-  responses: Record<string, { content?: Content; $ref?: string }>
-}
-type Content = Record<string, { schema: JsonSchema; examples?: Record<string, { value: unknown }> }>
-type Document = {
-  openapi: string
-  paths: Record<string, Record<string, Operation>>
-  components: Record<string, Record<string, object>>
-}
-
-const DOCUMENT = createOpenApiDocument() as Document
-const METHODS = ['get', 'post', 'put', 'patch', 'delete']
 const AS_CALLER = { 'x-wallet-address': WALLET, 'content-type': 'application/json' }
-
-const operations = Object.entries(DOCUMENT.paths).flatMap(([path, item]) =>
-  Object.entries(item)
-    .filter(([method]) => METHODS.includes(method))
-    .map(([method, operation]) => ({ path, method, operation })),
-)
-
-function complaintAbout(schema: JsonSchema, value: unknown): string | undefined {
-  return findMismatch({ ...schema, components: DOCUMENT.components }, value)
-}
 
 /** Every object within, with the way to it. */
 function* walk(value: unknown, path = '#'): Generator<[path: string, node: Record<string, unknown>]> {
@@ -77,11 +52,9 @@ test('§1.11 every example fits its schema', () => {
 })
 
 test.each(
-  operations.flatMap(({ path, operation }) =>
-    Object.entries(operation.requestBody?.content['application/json']?.examples ?? {}).map(
-      ([name, { value }]) => [path, name, value] as const,
-    ),
-  ),
+  operations
+    .filter(({ operation }) => operation.tags.some((tag) => tag === 'chat' || tag === 'responses'))
+    .flatMap(({ path, operation }) => requestExamples(operation).map(([name, body]) => [path, name, body] as const)),
 )('§1.11 what the document shows is understood: %s %s', async (path, _name, body) => {
   const gateway = await startHttp(says('ok'), { durable: true })
   const response = await fetch(gateway.url + path, { method: 'POST', headers: AS_CALLER, body: JSON.stringify(body) })
@@ -89,11 +62,11 @@ test.each(
 })
 
 test('§1.11 the routes of the gateway and those of the document are the same', async () => {
-  const gateway = await startHttp(says('ok'), { durable: true })
+  const gateway = await startHttpWithAccounts(says('ok'))
   const documented = operations.map(({ path, method }) => `${method.toUpperCase()} ${path}`)
   const served: string[] = []
   for (const path of await routesInSource()) {
-    const response = await fetch(gateway.url + path.replace('{id}', 'x').replace('{file}', 'page.css'), {
+    const response = await fetch(gateway.url + path.replace('{file}', 'page.css').replace(/\{\w+\}/g, 'x'), {
       method: 'OPTIONS',
     })
     const methods = (response.headers.get('allow') ?? '').split(', ').filter((name) => !/HEAD|OPTIONS/.test(name))
@@ -118,15 +91,9 @@ async function routesInSource(): Promise<string[]> {
   const routes = sources.flatMap((source) =>
     [...source.matchAll(/\.route\(['`]([^'`]+)['`]\)/g)].map(([, path]) => path),
   )
-  return [...new Set(routes.map((path = '') => path.replace(/[:*]\w+/, '{id}').replace(/^\/docs\/.*/, '/docs/{file}')))]
-}
-
-function documentedSchema(path: string, method: string, status: number, type = 'application/json'): JsonSchema {
-  const reply = DOCUMENT.paths[path]?.[method]?.responses[status]
-  const resolved = reply?.$ref === undefined ? reply : DOCUMENT.components.responses?.[status]
-  const schema = (resolved as { content?: Content } | undefined)?.content?.[type]?.schema
-  if (schema === undefined) throw new Error(`nothing is said of ${method} ${path} ${status}`)
-  return schema
+  return [
+    ...new Set(routes.map((path = '') => path.replace(/[:*](\w+)/g, '{$1}').replace(/^\/docs\/.*/, '/docs/{file}'))),
+  ]
 }
 
 const RICH = completed({

@@ -10,6 +10,7 @@ import { type KeyChange, updateKey } from '../keys/update-key.ts'
 import type { NewOrg } from '../orgs/create-org.ts'
 import { listOrgs } from '../orgs/read-orgs.ts'
 import type { Page } from '../orgs/read-page.ts'
+import { type UsageQuery, usageTotals } from '../usage/usage-totals.ts'
 import { verifyLedger } from '../verify/verify-ledger.ts'
 import { createVoucher, type NewVoucher } from '../vouchers/create-voucher.ts'
 import { listVouchers } from '../vouchers/list-vouchers.ts'
@@ -22,7 +23,6 @@ import { listMembersOf, resolveOrg } from './expect-org.ts'
 import { type Grant, grantCredits } from './grant-credits.ts'
 import { type AccountPage, findAccount, listAccounts } from './list-accounts.ts'
 import { resolveAccount } from './resolve-account.ts'
-import { type UsageQuery, usageTotals } from './usage-totals.ts'
 
 /**
  * What an operator may do, by the admin routes and from a shell alike. All that changes something is in the audit log. Rejects

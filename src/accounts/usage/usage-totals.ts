@@ -43,7 +43,7 @@ export type UsageSum = {
  * charged in `total`. By tool, each run counts for each tool it called and, with tokens and the price of a run, for `tool: null`.
  */
 export type UsageTotals = UsageDays & { total: UsageSum; rows: readonly UsageRow[]; hasMore: boolean }
-export type UsageRow = UsageSum & { group: UsageGrouping }
+type UsageRow = UsageSum & { group: UsageGrouping }
 export type UsageGrouping = { readonly [Name in UsageGroup]?: string | null } & { readonly keyName?: string | null }
 
 /** @throws as {@link resolveDays}. */

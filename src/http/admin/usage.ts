@@ -1,15 +1,27 @@
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import type { AdminDesk } from '../../accounts/admin/create-admin-desk.ts'
-import { USAGE_GROUPS, type UsageQuery, type UsageSum, type UsageTotals } from '../../accounts/admin/usage-totals.ts'
-import { toCreditText } from '../../accounts/credits.ts'
+import type { UsageGroup, UsageQuery, UsageTotals } from '../../accounts/usage/usage-totals.ts'
 import { parseRequest } from '../parse-request.ts'
+import { toWireSum } from '../usage/wire-usage.ts'
+
+/** What the usage of all callers may be summed up by. */
+export const ADMIN_USAGE_GROUPS = [
+  'model',
+  'account',
+  'member',
+  'key',
+  'tool',
+  'day',
+  'outcome',
+] as const satisfies readonly UsageGroup[]
+type By = (typeof ADMIN_USAGE_GROUPS)[number]
 
 /** `GET /admin/usage`: of all callers. */
 export function showUsage(desk: Pick<AdminDesk, 'usage'>): RequestHandler {
   return async (req, res) => {
-    const query = parseUsageQuery(req.query)
-    res.json(toWireUsageTotals(query, await desk.usage(query)))
+    const { by, ...order } = parseUsageOrder(req.query)
+    res.json(toWireAdminUsage(by, await desk.usage(order)))
   }
 }
 
@@ -17,42 +29,28 @@ const day = z
   .string()
   .refine((text) => text.startsWith('20') && z.iso.date().safeParse(text).success, 'Expected a day: 2026-11-22.')
   .optional()
-const Query = z.strictObject({ by: z.enum(USAGE_GROUPS).default('model'), from: day, to: day })
+const Query = z.strictObject({ by: z.enum(ADMIN_USAGE_GROUPS).default('model'), from: day, to: day })
 
 /** @throws {@link BadRequestError} */
-export const parseUsageQuery = (query: unknown): UsageQuery => parseRequest(Query, query)
-
-type WireSum = {
-  runs: number
-  prompt_tokens: number
-  cached_tokens: number
-  completion_tokens: number
-  amount: string
-  written_off: string
+export function parseUsageOrder(query: unknown): UsageQuery & { by: By } {
+  const { by, ...days } = parseRequest(Query, query)
+  return { by, ...days, filter: {}, groupBy: [by], limit: MOST_GROUPS }
 }
+
+const MOST_GROUPS = 1_000
 
 /** Days are in UTC, and `to` is the last one. */
-export type WireUsageTotals = {
+export type WireAdminUsage = {
   object: 'usage'
-  by: UsageQuery['by']
+  by: By
   from: string
   to: string
-  total: WireSum
-  data: readonly ({ group: string | null } & WireSum)[]
+  total: ReturnType<typeof toWireSum>
+  /** `group` is null for runs that no account paid for, that no key asked for, or that called no tool. */
+  data: readonly ({ group: string | null } & ReturnType<typeof toWireSum>)[]
 }
 
-export function toWireUsageTotals({ by }: UsageQuery, { from, to, total, groups }: UsageTotals): WireUsageTotals {
-  const data = groups.map(({ group, ...sum }) => ({ group, ...toWireSum(sum) }))
+export function toWireAdminUsage(by: By, { from, to, total, rows }: UsageTotals): WireAdminUsage {
+  const data = rows.map(({ group, ...sum }) => ({ group: group[by] ?? null, ...toWireSum(sum) }))
   return { object: 'usage', by, from, to, total: toWireSum(total), data }
-}
-
-function toWireSum(sum: UsageSum): WireSum {
-  return {
-    runs: sum.runs,
-    prompt_tokens: sum.promptTokens,
-    cached_tokens: sum.cachedTokens,
-    completion_tokens: sum.completionTokens,
-    amount: toCreditText(sum.amount),
-    written_off: toCreditText(sum.writtenOff),
-  }
 }

@@ -2,7 +2,7 @@ import type { ZodOpenApiOperationObject } from 'zod-openapi'
 import { ChatCompletion, ChatCompletionChunk } from './chat-reply-schemas.ts'
 import { ChatCompletionRequest } from './chat-request-schema.ts'
 import { CHAT_REPLIES, CHAT_REQUESTS, CHUNKS } from './examples.ts'
-import { eventStream, header, json, parameters, RUN_ERRORS, runHeaders } from './operation-parts.ts'
+import { answerHeaders, eventStream, header, json, parameters, RUN_ERRORS } from './operation-parts.ts'
 import { QUEUED_RUN } from './run-examples.ts'
 import { Run } from './run-schemas.ts'
 
@@ -17,13 +17,16 @@ export const createChatCompletion: ZodOpenApiOperationObject = {
     'x-groundwire-trace',
     'x-groundwire-heartbeat',
     'idempotency-key',
+    'openai-organization',
+    'x-org-slug',
+    'payment-signature',
     'x-request-id',
   ),
   requestBody: { required: true, content: json(ChatCompletionRequest, CHAT_REQUESTS) },
   responses: {
     200: {
       description: 'The answer, or the calls the caller is to run.',
-      headers: runHeaders,
+      headers: answerHeaders,
       content: {
         ...json(ChatCompletion, CHAT_REPLIES),
         ...eventStream(ChatCompletionChunk, CHUNKS),
@@ -31,7 +34,7 @@ export const createChatCompletion: ZodOpenApiOperationObject = {
     },
     202: {
       description: 'The run, in the queue: `background` was asked for.',
-      headers: { ...runHeaders, location: header('location') },
+      headers: { ...answerHeaders, location: header('location') },
       content: json(Run, { queued: QUEUED_RUN }),
     },
     ...RUN_ERRORS,

@@ -23,6 +23,12 @@ const says = (message: string, rest: Partial<WireError> = {}, details?: string):
   ...(details !== undefined && { details }),
 })
 
+/** Of what the caller is closest to; durations are texts such as `6m0s`. */
+export const RATE_HEADERS = ['limit', 'remaining', 'reset'].flatMap((what) => [
+  `x-ratelimit-${what}-requests`,
+  `x-ratelimit-${what}-tokens`,
+])
+
 /** What any route can answer with, by status. A spec provokes each example. */
 export const ERROR_REPLIES = {
   400: toReply('The request is at fault; `param` names the field.', {
@@ -38,7 +44,7 @@ export const ERROR_REPLIES = {
     twice: says("The header 'authorization' is sent more than once. Send it once."),
   }),
   401: toReply(
-    'No caller is named, or the wallet address is malformed.',
+    'No caller is named, the wallet address is malformed, or the key is unknown, revoked or expired.',
     {
       nobody: says(
         "Missing wallet address or API key. Send the header 'x-wallet-address: 0x…' or 'Authorization: Bearer <key>'.",
@@ -47,7 +53,25 @@ export const ERROR_REPLIES = {
     },
     ['www-authenticate'],
   ),
-  404: toReply('There is no such model, run, response or route.', {
+  402: toReply(
+    'The account, or a budget, does not reach: no model was asked, and no credits were moved.',
+    {
+      credits: says(
+        'Not enough credits: this request needs up to 0.001, and 0 are available. Top up the account, or ask for fewer max_tokens.',
+        { type: 'insufficient_quota', code: 'insufficient_credits' },
+        'needed: 0.001, available: 0, account: acct_7k3m9x2qp4n8vtc5',
+      ),
+    },
+    ['payment-required', 'x-should-retry'],
+  ),
+  403: toReply('The caller is known, and may not do that.', {
+    model: says("This API key may not use the model 'rehearsal'. It may use: operator.", {
+      type: 'permission_error',
+      code: 'model_not_allowed',
+      param: 'model',
+    }),
+  }),
+  404: toReply('There is no such route, or nothing of that id: no model, run, response, key, org, account, …', {
     model: says(
       "The model 'gpt-4o' does not exist or you do not have access to it. This gateway has: operator, rehearsal.",
       {
@@ -65,7 +89,7 @@ export const ERROR_REPLIES = {
     slow: says('Your request took too long to arrive.', { type: 'timeout_error', code: 'request_timeout' }),
   }),
   409: toReply(
-    'The run is not in a state for that, or was cancelled while it was waited for (`run_cancelled`).',
+    'What is asked for is not in a state for that, or is taken (`code` says what it is); or the run was cancelled while it was waited for (`run_cancelled`).',
     {
       not_ended: says('The run is still queued. Cancel it first.', { type: 'conflict_error', code: 'run_not_ended' }),
     },
@@ -77,14 +101,14 @@ export const ERROR_REPLIES = {
   415: toReply('The body is not JSON in UTF-8, plain or packed once.', {
     type: says("The body must be JSON. Send it with the header 'Content-Type: application/json'."),
   }),
-  422: toReply('The idempotency key came with another body before.', {
+  422: toReply('The idempotency key, or the `id` of a movement of credits, came with another body before.', {
     key_reused: says('This idempotency key was used for another request body. Use a new key for a new request.', {
       param: 'Idempotency-Key',
       code: 'idempotency_key_reused',
     }),
   }),
   429: toReply(
-    'The caller has too many answers or runs at once.',
+    'The caller has too many answers or runs at once, or has asked more often, or for more tokens, than its key, wallet, org or address may in a minute.',
     {
       busy: says(
         'You have 100 runs that have not ended, and may have 100. Wait for one to end, or cancel one.',
@@ -92,7 +116,7 @@ export const ERROR_REPLIES = {
         'pending: 100, limit: 100',
       ),
     },
-    ['retry-after'],
+    ['retry-after', ...RATE_HEADERS],
   ),
   431: toReply('The headers are too large. The connection ends.', {
     headers: says('The headers of your request are too large.'),

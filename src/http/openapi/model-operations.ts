@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ZodOpenApiOperationObject } from 'zod-openapi'
 import { errorReplies } from './error-replies.ts'
 import { MODEL } from './examples.ts'
-import { json, plainReply, READ_ERRORS } from './operation-parts.ts'
+import { json, plainReply, STORE_ERRORS } from './operation-parts.ts'
 import { ModelList, ModelRow } from './plain-reply-schemas.ts'
 
 export const listModels: ZodOpenApiOperationObject = {
@@ -14,7 +14,7 @@ export const listModels: ZodOpenApiOperationObject = {
       'The models, at once and also while their backends are down.',
       json(ModelList, { models: { object: 'list', data: [MODEL] } }),
     ),
-    ...errorReplies(400, 401, 405, 500),
+    ...errorReplies(400, 401, 403, 405, 408, 429, 431, 500, 503),
   },
 }
 
@@ -27,6 +27,6 @@ export const retrieveModel: ZodOpenApiOperationObject = {
   },
   responses: {
     200: plainReply('The model.', json(ModelRow, { model: MODEL })),
-    ...READ_ERRORS,
+    ...STORE_ERRORS,
   },
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ZodOpenApiOperationObject } from 'zod-openapi'
 import { errorReplies } from './error-replies.ts'
-import { json, plainReply, STORE_ERRORS } from './operation-parts.ts'
+import { json, PROVEN, plainReply, STORE_ERRORS } from './operation-parts.ts'
 import {
   INVITATION_TOKEN,
   ORG,
@@ -58,6 +58,7 @@ const CHANGE_ERRORS = { ...STORE_ERRORS, ...errorReplies(409, 413, 415) }
 export const listOrgs: ZodOpenApiOperationObject = {
   operationId: 'listOrgs',
   tags: ['orgs'],
+  security: PROVEN,
   summary: 'Your orgs',
   description: 'Those that you are a member of, the latest first.',
   requestParams: orgPage('org'),
@@ -67,6 +68,7 @@ export const listOrgs: ZodOpenApiOperationObject = {
 export const createOrg: ZodOpenApiOperationObject = {
   operationId: 'createOrg',
   tags: ['orgs'],
+  security: PROVEN,
   summary: 'Found an org',
   description:
     'You are its first owner. It has an account of its own, which runs are charged to that name it by a header.',
@@ -77,6 +79,7 @@ export const createOrg: ZodOpenApiOperationObject = {
 export const retrieveOrg: ZodOpenApiOperationObject = {
   operationId: 'retrieveOrg',
   tags: ['orgs'],
+  security: PROVEN,
   summary: 'An org, with its balance',
   responses: { 200: plainReply('The org.', json(Org, { org: ORG })), ...STORE_ERRORS },
 }
@@ -84,6 +87,7 @@ export const retrieveOrg: ZodOpenApiOperationObject = {
 export const renameOrg: ZodOpenApiOperationObject = {
   operationId: 'renameOrg',
   tags: ['orgs'],
+  security: PROVEN,
   summary: 'Give an org another name',
   description: 'By owners. The slug stays.',
   requestBody: takes(OrgPatchRequest, { name: ORG.name }),
@@ -93,6 +97,7 @@ export const renameOrg: ZodOpenApiOperationObject = {
 export const closeOrg: ZodOpenApiOperationObject = {
   operationId: 'closeOrg',
   tags: ['orgs'],
+  security: PROVEN,
   summary: 'Close an org',
   description:
     'By owners, for good. Its own keys and its invitations end. While it pays for runs it is a 409 `org_in_use`, and a 409 `balance_left` where it has credits and nobody is named to get them.',
@@ -113,6 +118,7 @@ export const closeOrg: ZodOpenApiOperationObject = {
 export const listOrgMembers: ZodOpenApiOperationObject = {
   operationId: 'listOrgMembers',
   tags: ['orgs'],
+  security: PROVEN,
   summary: 'The members of an org',
   description: 'With their roles and ceilings, the latest first.',
   requestParams: orgPage('member'),
@@ -125,6 +131,7 @@ export const listOrgMembers: ZodOpenApiOperationObject = {
 export const changeOrgMember: ZodOpenApiOperationObject = {
   operationId: 'changeOrgMember',
   tags: ['orgs'],
+  security: PROVEN,
   summary: "Change a member's role or ceilings",
   description:
     'Owners manage all, admins members and viewers. What is not named stays; a ceiling of null is lifted. That there is no owner left is a 409 `last_owner`.',
@@ -135,6 +142,7 @@ export const changeOrgMember: ZodOpenApiOperationObject = {
 export const removeOrgMember: ZodOpenApiOperationObject = {
   operationId: 'removeOrgMember',
   tags: ['orgs'],
+  security: PROVEN,
   summary: 'Remove a member, or leave',
   description: 'Owners remove all, admins members and viewers, and anybody itself.',
   responses: {
@@ -149,6 +157,7 @@ export const removeOrgMember: ZodOpenApiOperationObject = {
 export const listOrgInvitations: ZodOpenApiOperationObject = {
   operationId: 'listOrgInvitations',
   tags: ['orgs'],
+  security: PROVEN,
   summary: 'The invitations of an org',
   description: 'For owners and admins. The latest first, those that have ended too.',
   requestParams: orgPage('invitation'),
@@ -161,6 +170,7 @@ export const listOrgInvitations: ZodOpenApiOperationObject = {
 export const createOrgInvitation: ZodOpenApiOperationObject = {
   operationId: 'createOrgInvitation',
   tags: ['orgs'],
+  security: PROVEN,
   summary: 'Invite somebody',
   description:
     'Owners to any role, admins to member and viewer. Whoever gets the token accepts it, once. It ends with the right to invite of who has made it.',
@@ -177,6 +187,7 @@ export const createOrgInvitation: ZodOpenApiOperationObject = {
 export const revokeOrgInvitation: ZodOpenApiOperationObject = {
   operationId: 'revokeOrgInvitation',
   tags: ['orgs'],
+  security: PROVEN,
   summary: 'Revoke an invitation',
   description: 'One that has ended stays as it is.',
   responses: {
@@ -188,6 +199,7 @@ export const revokeOrgInvitation: ZodOpenApiOperationObject = {
 export const acceptOrgInvitation: ZodOpenApiOperationObject = {
   operationId: 'acceptOrgInvitation',
   tags: ['orgs'],
+  security: PROVEN,
   summary: 'Accept an invitation',
   responses: {
     200: plainReply('The org, as its new member sees it.', json(Org, { org: { ...ORG, role: 'member' } })),
@@ -199,19 +211,21 @@ export const acceptOrgInvitation: ZodOpenApiOperationObject = {
 export const moveOrgCredits: ZodOpenApiOperationObject = {
   operationId: 'moveOrgCredits',
   tags: ['orgs'],
+  security: PROVEN,
   summary: 'Move credits between an org and your own account',
   description: 'Owners, admins and members give; owners take back.',
   requestBody: takes(OrgCreditsRequest, { amount: '5', direction: 'in', id: 'january' }),
   responses: {
     200: plainReply('It is done.', json(OrgCredits, { moved: ORG_CREDITS })),
     ...CHANGE_ERRORS,
-    ...errorReplies(422),
+    ...errorReplies(402, 422),
   },
 }
 
 export const listOrgAudit: ZodOpenApiOperationObject = {
   operationId: 'listOrgAudit',
   tags: ['orgs'],
+  security: PROVEN,
   summary: 'What was changed in an org',
   description: 'For owners and admins, newest first: who, when, from where.',
   requestParams: orgPage('entry'),

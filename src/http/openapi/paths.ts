@@ -1,4 +1,31 @@
 import type { ZodOpenApiPathsObject } from 'zod-openapi'
+import { listAccountEntries, listAccountHolds, retrieveAccount as retrieveOwnAccount } from './account-operations.ts'
+import {
+  adminAccountId,
+  adminKeyId,
+  adminOrgId,
+  adminVoucherId,
+  correctCredits,
+  createAccount,
+  createKeyFor,
+  createOrgFor,
+  createVoucher,
+  grantCredits,
+  listAccounts,
+  listAllKeys,
+  listAllOrgs,
+  listAnyOrgMembers,
+  listAudit,
+  listVouchers,
+  retrieveAccount,
+  retrieveAnyKey,
+  revokeAnyKey,
+  revokeVoucher,
+  rotateAnyKey,
+  showUsageTotals,
+  updateAnyKey,
+  verifyLedger,
+} from './admin-operations.ts'
 import { createChatCompletion } from './chat-operations.ts'
 import {
   showDocs,
@@ -9,7 +36,27 @@ import {
   showReadiness,
   showWelcome,
 } from './gateway-operations.ts'
+import { createKey, keyId, listKeys, retrieveKey, revokeKey, rotateKey, updateKey } from './key-operations.ts'
 import { listModels, retrieveModel } from './model-operations.ts'
+import {
+  acceptOrgInvitation,
+  changeOrgMember,
+  closeOrg,
+  createOrg,
+  createOrgInvitation,
+  listOrgAudit,
+  listOrgInvitations,
+  listOrgMembers,
+  listOrgs,
+  moveOrgCredits,
+  org,
+  orgInvitation,
+  orgMember,
+  removeOrgMember,
+  renameOrg,
+  retrieveOrg,
+  revokeOrgInvitation,
+} from './org-operations.ts'
 import {
   cancelResponse,
   createResponse,
@@ -19,6 +66,17 @@ import {
   retrieveResponse,
 } from './response-operations.ts'
 import { cancelRun, deleteRun, followRun, listRuns, retrieveRun, runId } from './run-operations.ts'
+import {
+  createSignInNonce,
+  fetchSignInNonce,
+  showSession,
+  signIn,
+  signOut,
+  writeSignInMessage,
+} from './sign-in-operations.ts'
+import { showUsage } from './usage-operations.ts'
+import { redeemVoucher } from './voucher-operations.ts'
+import { topUpByX402 } from './x402-operations.ts'
 
 /** Every route, with what it takes and what it answers. */
 export function toPaths(): ZodOpenApiPathsObject {
@@ -32,8 +90,48 @@ export function toPaths(): ZodOpenApiPathsObject {
     '/v1/runs/{id}': { parameters: [runId], get: retrieveRun, delete: deleteRun },
     '/v1/runs/{id}/events': { parameters: [runId], get: followRun },
     '/v1/runs/{id}/cancel': { parameters: [runId], post: cancelRun },
+    '/v1/keys': { get: listKeys, post: createKey },
+    '/v1/keys/{id}': { parameters: [keyId], get: retrieveKey, patch: updateKey, delete: revokeKey },
+    '/v1/keys/{id}/rotate': { parameters: [keyId], post: rotateKey },
+    '/v1/orgs': { get: listOrgs, post: createOrg },
+    '/v1/orgs/invitations/accept': { post: acceptOrgInvitation },
+    '/v1/orgs/{org}': { parameters: [org], get: retrieveOrg, patch: renameOrg, delete: closeOrg },
+    '/v1/orgs/{org}/members': { parameters: [org], get: listOrgMembers },
+    '/v1/orgs/{org}/members/{account}': {
+      parameters: [org, orgMember],
+      patch: changeOrgMember,
+      delete: removeOrgMember,
+    },
+    '/v1/orgs/{org}/invitations': { parameters: [org], get: listOrgInvitations, post: createOrgInvitation },
+    '/v1/orgs/{org}/invitations/{id}': { parameters: [org, orgInvitation], delete: revokeOrgInvitation },
+    '/v1/orgs/{org}/credits': { parameters: [org], post: moveOrgCredits },
+    '/v1/orgs/{org}/audit': { parameters: [org], get: listOrgAudit },
+    '/v1/account': { get: retrieveOwnAccount },
+    '/v1/account/entries': { get: listAccountEntries },
+    '/v1/account/holds': { get: listAccountHolds },
+    '/v1/usage': { get: showUsage },
+    '/v1/account/vouchers': { post: redeemVoucher },
+    '/v1/account/topups/x402': { post: topUpByX402 },
+    '/auth/siwe/nonce': { post: createSignInNonce, get: fetchSignInNonce },
+    '/auth/siwe/message': { post: writeSignInMessage },
+    '/auth/siwe/verify': { post: signIn },
+    '/auth/siwe/session': { get: showSession, delete: signOut },
     '/v1/models': { get: listModels },
     '/v1/models/{id}': { get: retrieveModel },
+    '/admin/accounts': { get: listAccounts, post: createAccount },
+    '/admin/accounts/{id}': { parameters: [adminAccountId], get: retrieveAccount },
+    '/admin/accounts/{id}/grants': { parameters: [adminAccountId], post: grantCredits },
+    '/admin/accounts/{id}/corrections': { parameters: [adminAccountId], post: correctCredits },
+    '/admin/keys': { get: listAllKeys, post: createKeyFor },
+    '/admin/keys/{id}': { parameters: [adminKeyId], get: retrieveAnyKey, patch: updateAnyKey, delete: revokeAnyKey },
+    '/admin/keys/{id}/rotate': { parameters: [adminKeyId], post: rotateAnyKey },
+    '/admin/vouchers': { get: listVouchers, post: createVoucher },
+    '/admin/vouchers/{id}': { parameters: [adminVoucherId], delete: revokeVoucher },
+    '/admin/orgs': { get: listAllOrgs, post: createOrgFor },
+    '/admin/orgs/{id}/members': { parameters: [adminOrgId], get: listAnyOrgMembers },
+    '/admin/audit': { get: listAudit },
+    '/admin/usage': { get: showUsageTotals },
+    '/admin/ledger/verify': { get: verifyLedger },
     '/health': { get: showHealth },
     '/ready': { get: showReadiness },
     '/metrics': { get: showMetrics },

@@ -26,9 +26,14 @@ export const ModelRow = z
       .optional()
       .meta({ description: 'Tokens of prompt and answer together, where known.' }),
     price: z
-      .object({ prompt_per_million: z.int().min(0), completion_per_million: z.int().min(0) })
+      .object({
+        prompt_per_million: z.int().min(0),
+        completion_per_million: z.int().min(0),
+        cached_per_million: z.int().min(0).optional().meta({ description: 'Of prompt tokens that need no new work.' }),
+        per_run: z.int().min(0).optional(),
+      })
       .optional()
-      .meta({ description: 'Micro-credits per million tokens.' }),
+      .meta({ description: 'Micro-credits: per million tokens, and per run.' }),
   })
   .meta({ id: 'Model' })
 
@@ -60,6 +65,7 @@ export const Welcome = z
   .object({
     name: z.literal('groundwire'),
     about: z.string(),
+    mode: z.enum(['free', 'paid']).meta({ description: 'Whether answers are charged.' }),
     routes: z.record(z.string(), z.string()),
     authentication: z.string(),
     docs: z.string(),

@@ -2,13 +2,13 @@ import { z } from 'zod'
 import type { ZodOpenApiOperationObject } from 'zod-openapi'
 import { RESPONSE_REPLY, RESPONSE_REQUESTS } from './examples.ts'
 import {
+  answerHeaders,
   eventStream,
   header,
   json,
   parameters,
   plainReply,
   RUN_ERRORS,
-  runHeaders,
   STORE_ERRORS,
 } from './operation-parts.ts'
 import { DeletedResponse, InputItemList, ResponseEvent, ResponseReply } from './response-reply-schemas.ts'
@@ -20,12 +20,20 @@ export const createResponse: ZodOpenApiOperationObject = {
   summary: 'Ask a question, and have the answer kept',
   description:
     'With `"stream": true` the reply is a stream of named events, numbered by `sequence_number`.\n\nWith `"background": true` it is answered at once and is a run, too: `/v1/runs/run_…`, with the same end of the id.',
-  parameters: parameters('x-groundwire-tools', 'x-groundwire-trace', 'idempotency-key', 'x-request-id'),
+  parameters: parameters(
+    'x-groundwire-tools',
+    'x-groundwire-trace',
+    'idempotency-key',
+    'openai-organization',
+    'x-org-slug',
+    'payment-signature',
+    'x-request-id',
+  ),
   requestBody: { required: true, content: json(ResponseRequest, RESPONSE_REQUESTS) },
   responses: {
     200: {
       description: 'The response; still `queued` or `in_progress` where it runs in the background.',
-      headers: { ...runHeaders, 'x-groundwire-tools-left-out': header('x-groundwire-tools-left-out') },
+      headers: { ...answerHeaders, 'x-groundwire-tools-left-out': header('x-groundwire-tools-left-out') },
       content: {
         ...json(ResponseReply, { answer: RESPONSE_REPLY }),
         ...eventStream(ResponseEvent),

@@ -1,6 +1,6 @@
 import type { ZodOpenApiOperationObject } from 'zod-openapi'
 import { errorReplies } from './error-replies.ts'
-import { json, PLAIN_ERRORS, plainReply } from './operation-parts.ts'
+import { json, PLAIN_ERRORS, PROVEN, plainReply } from './operation-parts.ts'
 import {
   ENDED_WALLET_SESSION,
   NEW_WALLET_SESSION,
@@ -18,9 +18,9 @@ import {
   WalletSession,
 } from './sign-in-schemas.ts'
 
-const NONCE_ERRORS = { ...PLAIN_ERRORS, ...errorReplies(503) }
+const NONCE_ERRORS = { ...PLAIN_ERRORS, ...errorReplies(429, 503) }
 const BODY_ERRORS = { ...NONCE_ERRORS, ...errorReplies(413, 415) }
-const SESSION_ERRORS = { ...NONCE_ERRORS, ...errorReplies(401) }
+const SESSION_ERRORS = { ...NONCE_ERRORS, ...errorReplies(401, 403) }
 
 const nonceOperation = {
   tags: ['sign-in'],
@@ -63,7 +63,7 @@ export const showSession: ZodOpenApiOperationObject = {
   operationId: 'showSession',
   tags: ['sign-in'],
   summary: 'Who is signed in',
-  security: [{ bearer: [] }],
+  security: PROVEN,
   responses: {
     200: plainReply('The session whose token was sent.', json(WalletSession, { session: WALLET_SESSION })),
     ...SESSION_ERRORS,
@@ -75,7 +75,7 @@ export const signOut: ZodOpenApiOperationObject = {
   tags: ['sign-in'],
   summary: 'Sign out',
   description: 'The token counts nowhere any more, within five seconds.',
-  security: [{ bearer: [] }],
+  security: PROVEN,
   responses: {
     200: plainReply('It has ended.', json(EndedWalletSession, { ended: ENDED_WALLET_SESSION })),
     ...SESSION_ERRORS,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ZodOpenApiOperationObject } from 'zod-openapi'
 import { Redemption } from '../vouchers/redeem-voucher.ts'
 import { errorReplies } from './error-replies.ts'
-import { json, plainReply, STORE_ERRORS } from './operation-parts.ts'
+import { json, PROVEN, parameters, plainReply, STORE_ERRORS } from './operation-parts.ts'
 
 const credits = z
   .string()
@@ -30,8 +30,10 @@ const EXAMPLE = {
 export const redeemVoucher: ZodOpenApiOperationObject = {
   operationId: 'redeemVoucher',
   tags: ['account'],
+  security: PROVEN,
   summary: 'Redeem a voucher',
   description: 'Puts its credits into your account, or that of the org the request is for. Each account takes it once.',
+  parameters: parameters('openai-organization', 'x-org-slug'),
   requestBody: { required: true, content: json(VoucherRequest) },
   responses: {
     200: plainReply('The credits are there.', json(VoucherRedemption, { redeemed: EXAMPLE })),

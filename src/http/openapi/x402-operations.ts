@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ZodOpenApiOperationObject, ZodOpenApiResponseObject } from 'zod-openapi'
 import { errorReplies } from './error-replies.ts'
-import { header, json, parameters, plainReply, STORE_ERRORS } from './operation-parts.ts'
+import { header, json, PROVEN, parameters, plainReply, STORE_ERRORS } from './operation-parts.ts'
 import { ErrorReply } from './plain-reply-schemas.ts'
 
 const credits = z
@@ -42,6 +42,7 @@ const unpaid: ZodOpenApiResponseObject = {
 export const topUpByX402: ZodOpenApiOperationObject = {
   operationId: 'topUpByX402',
   tags: ['account'],
+  security: PROVEN,
   summary: 'Top up by x402',
   description:
     'Without a payment, offers one in the header PAYMENT-REQUIRED. With one in PAYMENT-SIGNATURE, settles it and credits your account with what it pays. The same payment is never credited twice: where its outcome is not known (502 `payment_unconfirmed`), or it is being settled (409 `payment_in_progress`), send the same request again.',
