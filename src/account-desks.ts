@@ -14,6 +14,7 @@ import { createOrgDesk, type OrgDesk } from './accounts/orgs/org-desk.ts'
 import type { Rates } from './accounts/price.ts'
 import { notePriceList } from './accounts/price-changes.ts'
 import { createSignIn, type SignIn } from './accounts/sign-in/create-sign-in.ts'
+import { type BillDesk, createBillDesk } from './accounts/usage/bill-desk.ts'
 import { createVouchers, type Vouchers } from './accounts/vouchers/create-vouchers.ts'
 import { CHAINS } from './chain/chain-list.ts'
 import type { Chains } from './chain/chains.ts'
@@ -30,6 +31,7 @@ export type AccountDesks = {
   identify: Identify
   limits: RateLimits
   ledger: Ledger
+  bill: BillDesk
   keys: KeyDesk
   orgs: OrgDesk
   signIn: SignIn
@@ -72,6 +74,7 @@ export async function openAccountDesks(deps: AccountDesksDeps): Promise<AccountD
     }),
     limits: createRateLimits({ counters, settings: config }),
     ledger: createLedger({ database }),
+    bill: createBillDesk(database),
     keys: createKeyDesk(database),
     orgs: createOrgDesk({ database }),
     signIn: createSignIn({

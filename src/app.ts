@@ -6,6 +6,7 @@ import type { Identify } from './accounts/identify/identify.ts'
 import type { RateLimits } from './accounts/limits/create-rate-limits.ts'
 import { createBareApp, toListener } from './bare-app.ts'
 import type { Config } from './config.ts'
+import { toTopUpWays } from './http/accounts/top-up-ways.ts'
 import { createAuthenticate } from './http/auth.ts'
 import { createCallerLimit } from './http/caller-limit.ts'
 import { chatCompletions } from './http/chat/chat-completions.ts'
@@ -78,6 +79,9 @@ export type AppSettings = Pick<
   | 'adminKey'
   | 'x402'
   | 'trustedProxies'
+  | 'treasuryAddress'
+  | 'depositChains'
+  | 'chains'
 > & {
   /** Longest silence in a stream. */
   heartbeatMs?: number
@@ -96,16 +100,7 @@ export function createApp({
   runs,
   news,
   keptResponses: keep,
-  settings: {
-    bodyLimitBytes,
-    egressAllow,
-    orgHeader,
-    adminKey,
-    x402,
-    trustedProxies,
-    heartbeatMs = 10_000,
-    ...settings
-  },
+  settings: { bodyLimitBytes, egressAllow, orgHeader, adminKey, trustedProxies, heartbeatMs = 10_000, ...settings },
   stopping = createStopping(),
   newRunId = createRunId,
   now = Date.now,
@@ -115,7 +110,7 @@ export function createApp({
   const createdSec = Math.floor(now() / 1000)
   const findSchemaFault = createSchemaFaults()
   const answers = createCallerLimit(settings.answersPerCaller)
-  const anonymous = x402?.anonymous ?? false
+  const anonymous = !settings.freeMode && (settings.x402?.anonymous ?? false)
   const payments = createRequestPayments({ desk: accounts?.x402, anonymous })
   const takeTokens = createTakeTokens({ limits, log })
   const openRun = createOpenRun({ ...settings, executeRun, takeRun, answers, billing, payments, takeTokens, now })
@@ -160,7 +155,17 @@ export function createApp({
   app.route('/v1/responses/:id/cancel').post(authenticate, cancelResponse(kept)).all(methodNotAllowed('POST'))
   app.route('/v1/responses/:id/input_items').get(authenticate, listInputItems(kept)).all(readOnly)
   app.use(runRoutes({ ...kept, authenticate }))
-  if (accounts !== undefined) app.use(accountRoutes({ ...accounts, authenticate, adminKey, bodyLimitBytes }))
+  if (accounts !== undefined)
+    app.use(
+      accountRoutes({
+        ...accounts,
+        authenticate,
+        adminKey,
+        bodyLimitBytes,
+        freeMode: settings.freeMode,
+        topUpWays: toTopUpWays(settings),
+      }),
+    )
   app.route('/openapi.json').get(showOpenApi()).all(readOnly)
   app.use(docsRoutes())
 

@@ -94,9 +94,6 @@ export type LedgerTill = {
   topUp(topUp: TopUp): Promise<Posting>
   /** @throws {@link InsufficientCreditsError} */
   move(move: Move): Promise<Posting>
-  /** Newest first; `before` is the cursor of the last entry of the page before. */
-  entries(account: string, page: { limit: number; before?: string | undefined }): Promise<EntryPage>
-  openHolds(account: string): Promise<readonly OpenHold[]>
 }
 
 export type AccountKind = 'wallet' | 'org' | 'account'
@@ -126,20 +123,6 @@ export type Move = {
 
 /** `balance` is that of the account that was topped up, or that gave. */
 export type Posting = { isNew: boolean; id: string; amount: bigint; balance: bigint }
-
-export type EntryPage = { entries: readonly Entry[]; hasMore: boolean }
-export type Entry = {
-  /** Also the cursor. */
-  id: string
-  atMs: number
-  kind: TopUpKind | 'charge' | 'move' | 'correction'
-  ref: string
-  /** Negative where the account gave. */
-  amount: bigint
-  balance: bigint
-  note: string | null
-}
-export type OpenHold = { runId: string; amount: bigint; model: string; createdAtMs: number; deadlineMs: number }
 
 export type LedgerUpkeep = {
   /**

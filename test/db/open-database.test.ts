@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { sql } from 'kysely'
 import { expect, onTestFinished, test } from 'vitest'
+import { NEWEST_MIGRATION } from '../../src/db/migrate.ts'
 import { type DatabaseOptions, openDatabase } from '../../src/db/open-database.ts'
 import { isUniqueViolation, toStoreError } from '../../src/db/store-error.ts'
 import { emptyDatabaseUrl, testDatabase, testDatabaseUrl } from '../support/database.ts'
@@ -57,7 +58,9 @@ test('several processes that open an empty database at once make its tables once
   const databaseUrl = await emptyDatabaseUrl()
   const opened = await Promise.all(Array.from({ length: 5 }, () => open({ databaseUrl })))
   for (const { db } of opened) expect(await db.selectFrom('runs').selectAll().execute()).toEqual([])
-  expect(await query(databaseUrl, 'select name from groundwire_migrations')).toEqual([{ name: '0001-runs' }])
+  expect(await query(databaseUrl, 'select name from groundwire_migrations')).toHaveLength(
+    Number(NEWEST_MIGRATION.slice(0, 4)),
+  )
   await Promise.all(opened.map(({ close }) => close()))
 })
 
@@ -73,7 +76,7 @@ test('other programs’ tables in the database do not matter', async () => {
 test('a store that a newer gateway has changed is refused', async () => {
   const databaseUrl = await testDatabaseUrl()
   await query(databaseUrl, "insert into groundwire_migrations values ('9999-marvels', now())")
-  await expect(open({ databaseUrl })).rejects.toThrow(/newer gateway.*9999-marvels.*0001-runs/)
+  await expect(open({ databaseUrl })).rejects.toThrow(new RegExp(`newer gateway.*9999-marvels.*${NEWEST_MIGRATION}`))
 })
 
 test('a server that is still starting is waited for, which is said once', async () => {

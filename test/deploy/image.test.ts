@@ -3,6 +3,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { testDatabaseUrl } from '../support/database.ts'
 import { readImageSpec } from './dockerfile.ts'
 import { ROOT, startGatewayProcess } from './gateway-process.ts'
 
@@ -41,6 +42,14 @@ test('its command serves with its files and production packages alone, is health
   gateway.child.kill('SIGTERM')
   expect(await gateway.exited).toEqual([0, null])
   expect(check(gateway.url)).toBe(1)
+})
+
+test('keys are made in it, and its ledger is verified', async () => {
+  const cwd = await assemble()
+  const env = { DATABASE_URL: await testDatabaseUrl() }
+  const run = (...argv: string[]) => spawnSync(process.execPath, argv, { cwd, env, encoding: 'utf8' })
+  expect(run('scripts/admin.ts', 'keys', 'create', '--name', 'me', '--grant', '5').stdout).toMatch(/^gw_/)
+  expect(run('scripts/ledger.ts', 'verify').stdout).toMatch(/^I2 .* {2}0$/m)
 })
 
 /** The image's `/app`. */

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { createLedger } from '../../src/accounts/ledger/create-ledger.ts'
 import type { HoldOrder, Ledger, RunDone } from '../../src/accounts/ledger.ts'
 import type { Terms } from '../../src/accounts/price.ts'
@@ -56,4 +57,13 @@ export async function fundedLedger(
     if (amount > 0n) await ledger.topUp({ kind: 'grant', ref: `start ${account}`, account, amount })
   }
   return { ledger, database }
+}
+
+/** What was posted for an account, the latest first. */
+export async function entriesOf({ database: { db } }: Pick<FundedLedger, 'database'>, account: string) {
+  const { rows } = await sql<{ kind: string; ref: string; amount: string; balance: string }>`
+    select kind, ref, amount::text, balance::text from ledger_entries where account = ${account} order by at desc`.execute(
+    db,
+  )
+  return rows
 }

@@ -6,7 +6,7 @@ import { extendHold } from './extend-hold.ts'
 import { findHold } from './find-hold.ts'
 import { holdCredits } from './hold-credits.ts'
 import { openAccount } from './open-account.ts'
-import { readBalance, readEntries, readOpenHolds } from './read-account.ts'
+import { readBalance } from './read-account.ts'
 import { settleHold } from './settle-hold.ts'
 import { moveCredits, topUp } from './top-up.ts'
 
@@ -32,8 +32,6 @@ export function createLedger({ database: { db }, recordOf = async () => undefine
     balance: (account) => readBalance(db, account),
     topUp: (order) => topUp(db, order),
     move: (order) => moveCredits(db, order),
-    entries: (account, page) => readEntries(db, account, page),
-    openHolds: (account) => readOpenHolds(db, account),
     closeLost: () => closeLost(db, recordOf),
   } satisfies Ledger)
 }

@@ -8,7 +8,7 @@ import type { Ceiling, HoldOrder } from '../ledger.ts'
 import { toStoredTerms } from '../price.ts'
 import { countUp } from './counters.ts'
 import { type FoundHold, findHold } from './find-hold.ts'
-import { atomically, type LedgerDb } from './ledger-db.ts'
+import { atomically, type LedgerDb, untilClear } from './ledger-db.ts'
 import { readBalance } from './read-account.ts'
 
 /** @throws see {@link LedgerDesk.hold}. In a transaction that is not its own it leaves nothing behind when it throws. */
@@ -83,7 +83,7 @@ async function place(db: LedgerDb, order: HoldOrder, account: string): Promise<P
   const hold = { runId, account, amount, caller, keyId, orgId, model, terms, counters: [] }
   let rows: readonly unknown[]
   try {
-    rows = (await placing.execute(db)).rows
+    rows = (await untilClear(db, () => placing.execute(db))).rows
   } catch (error) {
     if (db.isTransaction) throw error
     return { hold: await firstOf(db, runId, error), isNew: false }

@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest'
-import { ANN, BOB, type FundedLedger, fundedLedger, holdOrder, runDone } from '../../../test/support/ledger-orders.ts'
+import {
+  ANN,
+  BOB,
+  entriesOf,
+  type FundedLedger,
+  fundedLedger,
+  holdOrder,
+  runDone,
+} from '../../../test/support/ledger-orders.ts'
 import { verifyLedger } from '../verify/verify-ledger.ts'
 
 const DAY = { subject: 'key:key_a', of: 'This key', period: 'day', unit: 'credits', limit: 10_000n } as const
@@ -18,8 +26,8 @@ test('a run is charged what it did, and the rest of its hold is free again; once
   ])
   expect(await ledger.settle(runId, runDone())).toBeUndefined()
   expect(await ledger.balance(ANN)).toMatchObject({ balance: 970n, held: 0n })
-  const { entries } = await ledger.entries(ANN, { limit: 10 })
-  expect(entries.filter(({ kind }) => kind === 'charge')).toMatchObject([{ ref: runId, amount: -30n, balance: 970n }])
+  const charges = (await entriesOf(funded, ANN)).filter(({ kind }) => kind === 'charge')
+  expect(charges).toMatchObject([{ ref: runId, amount: '-30', balance: '970' }])
   expect(await broken(funded)).toEqual([])
 })
 

@@ -3,7 +3,7 @@ import type { RunDone, Settlement } from '../ledger.ts'
 import { closeHolds, toBill } from './close-holds.ts'
 import { countDown } from './counters.ts'
 import { type FoundHold, findHold } from './find-hold.ts'
-import { atomically, type LedgerDb } from './ledger-db.ts'
+import { atomically, type LedgerDb, untilClear } from './ledger-db.ts'
 
 /**
  * Charges what the run has done and frees the rest, in one statement where nothing else counts it.
@@ -13,7 +13,7 @@ export async function settleHold(db: LedgerDb, hold: FoundHold, done: RunDone): 
   const { charge } = toBill({ hold, done })
   if (charge <= hold.amount && hold.counters.length === 0) {
     try {
-      return (await closeHolds(db, [{ hold, done }]))[0]
+      return (await untilClear(db, () => closeHolds(db, [{ hold, done }])))[0]
     } catch (error) {
       if (db.isTransaction || !isOutrun(error)) throw error
     }

@@ -1,10 +1,19 @@
 import { sql } from 'kysely'
+import type { TransferKind } from '../../db/schema.ts'
 import type { LedgerDb } from '../ledger/ledger-db.ts'
-import type { Entry } from '../ledger.ts'
 import type { Page } from '../orgs/read-page.ts'
 
 /** A line of an account's bill. */
-export type BillEntry = Entry & {
+export type BillEntry = {
+  /** Also the cursor. */
+  id: string
+  atMs: number
+  kind: TransferKind
+  ref: string
+  /** Negative where the account gave. */
+  amount: bigint
+  balance: bigint
+  note: string | null
   /** Of a move: who gave, or got. */
   counterparty: string | null
   /** Of a charge: what it was for. */

@@ -109,4 +109,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create trigger open_holds_stay before delete on holds
     for each row execute function refuse_change()`.execute(db)
+  for (const table of ['ledger_transfers', 'run_usage', 'holds']) {
+    await sql`
+      create trigger never_emptied before truncate on ${sql.table(table)}
+      for each statement execute function refuse_change()`.execute(db)
+  }
 }

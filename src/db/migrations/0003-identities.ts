@@ -94,4 +94,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create trigger append_only before update or delete on audit_log
     for each row execute function refuse_change()`.execute(db)
+  await sql`
+    create trigger never_emptied before truncate on audit_log
+    for each statement execute function refuse_change()`.execute(db)
 }

@@ -2,11 +2,11 @@ import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import type { AdminDesk } from '../../accounts/admin/create-admin-desk.ts'
 import { accountNotFound } from '../../accounts/admin/expect-account.ts'
+import { creditText, PAGE_FIELDS, plainText } from '../account-fields.ts'
 import { parseRequest } from '../parse-request.ts'
-import { creditText, PAGE_FIELDS, plainText } from './fields.ts'
+import { expectPage, toWirePage } from '../wire-page.ts'
 import { adminOf } from './require-admin.ts'
 import { toWireAccount, toWireGranted } from './wire-account.ts'
-import { expectPage, toWirePage } from './wire-page.ts'
 
 /** `GET /admin/accounts`: the latest first. */
 export function listAccounts(desk: Pick<AdminDesk, 'listAccounts'>): RequestHandler {

@@ -3,13 +3,13 @@ import { z } from 'zod'
 import type { AdminDesk } from '../../accounts/admin/create-admin-desk.ts'
 import type { KeyOrder } from '../../accounts/admin/create-key-for.ts'
 import { keyNotFound } from '../../accounts/keys/key-errors.ts'
+import { creditText, PAGE_FIELDS, plainText } from '../account-fields.ts'
 import { KeyChangeBody, NEW_KEY_FIELDS, RotationBody, toExpiry, toScopes } from '../keys/key-body.ts'
 import { sendNewKey } from '../keys/send-new-key.ts'
 import { toWireKey } from '../keys/wire-key.ts'
 import { parseRequest } from '../parse-request.ts'
-import { creditText, PAGE_FIELDS, plainText } from './fields.ts'
+import { expectPage, toWirePage } from '../wire-page.ts'
 import { adminOf } from './require-admin.ts'
-import { expectPage, toWirePage } from './wire-page.ts'
 
 /** `GET /admin/keys`: all there are, the latest first. */
 export function listKeys(desk: Pick<AdminDesk, 'listKeys'>): RequestHandler {

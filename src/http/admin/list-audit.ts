@@ -1,10 +1,10 @@
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import type { AdminDesk } from '../../accounts/admin/create-admin-desk.ts'
+import { PAGE_FIELDS, plainText } from '../account-fields.ts'
 import { parseRequest } from '../parse-request.ts'
-import { PAGE_FIELDS, plainText } from './fields.ts'
-import { toWireAuditEntry } from './wire-audit-entry.ts'
-import { expectPage, toWirePage } from './wire-page.ts'
+import { toWireAuditEntry } from '../wire-audit-entry.ts'
+import { expectPage, toWirePage } from '../wire-page.ts'
 
 /** `GET /admin/audit`: newest first. */
 export function listAudit(desk: Pick<AdminDesk, 'listAudit'>): RequestHandler {

@@ -3,13 +3,13 @@ import { z } from 'zod'
 import type { AdminDesk } from '../../accounts/admin/create-admin-desk.ts'
 import { toCreditText } from '../../accounts/credits.ts'
 import type { Org } from '../../accounts/orgs/org.ts'
+import { PAGE_FIELDS, plainText } from '../account-fields.ts'
 import { NewOrg } from '../orgs/org-fields.ts'
 import { toWireMember } from '../orgs/wire-org.ts'
 import { parseRequest } from '../parse-request.ts'
 import { toSeconds } from '../runs/wire-run.ts'
-import { PAGE_FIELDS, plainText } from './fields.ts'
+import { expectPage, toWirePage } from '../wire-page.ts'
 import { adminOf } from './require-admin.ts'
-import { expectPage, toWirePage } from './wire-page.ts'
 
 /** `GET /admin/orgs`: all there are, the latest first. */
 export function listOrgs(desk: Pick<AdminDesk, 'listOrgs'>): RequestHandler {

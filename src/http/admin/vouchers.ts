@@ -3,11 +3,11 @@ import { z } from 'zod'
 import type { AdminDesk } from '../../accounts/admin/create-admin-desk.ts'
 import type { NewVoucher } from '../../accounts/vouchers/create-voucher.ts'
 import { BadRequestError } from '../../errors.ts'
+import { creditText, PAGE_FIELDS, plainText } from '../account-fields.ts'
 import { integer } from '../integer.ts'
 import { parseRequest } from '../parse-request.ts'
-import { creditText, PAGE_FIELDS, plainText } from './fields.ts'
+import { expectPage, toWirePage } from '../wire-page.ts'
 import { adminOf } from './require-admin.ts'
-import { expectPage, toWirePage } from './wire-page.ts'
 import { toWireNewVoucher, toWireVoucher } from './wire-voucher.ts'
 
 /** `GET /admin/vouchers`: the latest first. */

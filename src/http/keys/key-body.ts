@@ -5,7 +5,7 @@ import type { Expiry } from '../../accounts/keys/expiry.ts'
 import { MAX_GRACE_SEC } from '../../accounts/keys/rotate-key.ts'
 import type { ScopeChange } from '../../accounts/keys/update-key.ts'
 import { BadRequestError } from '../../errors.ts'
-import { creditText, plainText } from '../admin/fields.ts'
+import { creditText, plainText } from '../account-fields.ts'
 import { integer } from '../integer.ts'
 
 const list = (max: number) => z.array(plainText(256)).max(max).nullable().optional()

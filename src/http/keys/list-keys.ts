@@ -2,10 +2,10 @@ import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import type { KeyDesk } from '../../accounts/keys/create-key-desk.ts'
 import { isAtLeast } from '../../accounts/orgs/roles.ts'
-import { PAGE_FIELDS, plainText } from '../admin/fields.ts'
-import { expectPage, toWirePage } from '../admin/wire-page.ts'
+import { PAGE_FIELDS, plainText } from '../account-fields.ts'
 import { requireAccount } from '../auth.ts'
 import { parseRequest } from '../parse-request.ts'
+import { expectPage, toWirePage } from '../wire-page.ts'
 import { toWireKey } from './wire-key.ts'
 
 /** `GET /v1/keys`: the caller's own, or with `org` those of an org: all of them where the caller administers it. */

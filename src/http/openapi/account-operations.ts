@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ZodOpenApiOperationObject } from 'zod-openapi'
 import { ACCOUNT, CLAIMED_ACCOUNT, ENTRY_LIST, HOLD_LIST } from './account-examples.ts'
 import { Account, EntryList, HoldList } from './account-schemas.ts'
-import { json, plainReply, STORE_ERRORS } from './operation-parts.ts'
+import { json, PROVEN, plainReply, STORE_ERRORS } from './operation-parts.ts'
 
 const pageOf = (what: string, ofOrg: string) => ({
   query: z.object({
@@ -30,6 +30,7 @@ export const retrieveAccount: ZodOpenApiOperationObject = {
 export const listAccountEntries: ZodOpenApiOperationObject = {
   operationId: 'listAccountEntries',
   tags: ['account'],
+  security: PROVEN,
   summary: 'Your bill',
   description: 'All that came into your account and went out of it, the latest first.',
   requestParams: pageOf('entry', 'Id or slug: the bill of that org, for its owners and admins.'),
@@ -39,6 +40,7 @@ export const listAccountEntries: ZodOpenApiOperationObject = {
 export const listAccountHolds: ZodOpenApiOperationObject = {
   operationId: 'listAccountHolds',
   tags: ['account'],
+  security: PROVEN,
   summary: 'What is held for your runs',
   description:
     'Of runs that have not ended, the latest first. At their end what they cost is charged, and the rest is free again.',

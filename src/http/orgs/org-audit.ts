@@ -1,9 +1,9 @@
 import type { RequestHandler } from 'express'
 import type { OrgDesk } from '../../accounts/orgs/org-desk.ts'
-import { toWireAuditEntry } from '../admin/wire-audit-entry.ts'
-import { expectPage, toWirePage } from '../admin/wire-page.ts'
 import { requireAccount } from '../auth.ts'
 import { parseRequest } from '../parse-request.ts'
+import { toWireAuditEntry } from '../wire-audit-entry.ts'
+import { expectPage, toWirePage } from '../wire-page.ts'
 import { PageQuery } from './org-fields.ts'
 import { orgOf } from './org-of.ts'
 

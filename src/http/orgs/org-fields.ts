@@ -3,7 +3,7 @@ import { parseCreditText } from '../../accounts/credits.ts'
 import { ROLES } from '../../accounts/identity.ts'
 import { INVITATION_TTL_SEC } from '../../accounts/orgs/create-invitation.ts'
 import { SLUG } from '../../accounts/orgs/slug.ts'
-import { creditText, PAGE_FIELDS, plainText } from '../admin/fields.ts'
+import { creditText, PAGE_FIELDS, plainText } from '../account-fields.ts'
 import { integer } from '../integer.ts'
 
 export const PageQuery = z.strictObject(PAGE_FIELDS)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { plainText } from '../admin/fields.ts'
+import { plainText } from '../account-fields.ts'
 import { toList, toShown } from '../parse-request.ts'
 
 /** What a caller's usage may be summed up by, one or several at once. */

@@ -61,12 +61,21 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
 
   async function tidy(): Promise<void> {
     await store.endOverdue()
-    const { expired } = await store.settleLost()
-    if (expired > 0) log.warn({ expired }, 'credits were held for runs that nobody ended: they are free again')
+    await settleLost()
     cancelOrphans?.()
     if (performance.now() - prunedAtMs < pruneEveryMs) return
     prunedAtMs = performance.now()
     await store.prune()
+  }
+
+  /** What cannot be settled must not hold up the queue. */
+  async function settleLost(): Promise<void> {
+    try {
+      const { expired } = await store.settleLost()
+      if (expired > 0) log.warn({ expired }, 'credits were held for runs that nobody ended: they are free again')
+    } catch (err) {
+      log.warn({ err }, 'a run that has ended could not be settled: it is tried again')
+    }
   }
 
   async function addDue(): Promise<void> {

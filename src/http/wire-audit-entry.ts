@@ -1,5 +1,5 @@
-import type { AuditEntry } from '../../accounts/audit/list-audit.ts'
-import { toSeconds } from '../runs/wire-run.ts'
+import type { AuditEntry } from '../accounts/audit/list-audit.ts'
+import { toSeconds } from './runs/wire-run.ts'
 
 export type WireAuditEntry = {
   id: string

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { parseCreditText } from '../../accounts/credits.ts'
-import { queryInteger } from '../integer.ts'
+import { parseCreditText } from '../accounts/credits.ts'
+import { queryInteger } from './integer.ts'
 
 /** Text that is kept and shown again: Postgres takes no NUL, and a terminal is not to be steered by it. */
 export const plainText = (max: number) =>

@@ -1,5 +1,5 @@
-import { BadRequestError } from '../../errors.ts'
-import { toShown } from '../parse-request.ts'
+import { BadRequestError } from '../errors.ts'
+import { toShown } from './parse-request.ts'
 
 /** A list as all routes have it. */
 export type WirePage<Row> = {
