@@ -113,7 +113,18 @@ export function createApp({
   const anonymous = !settings.freeMode && (settings.x402?.anonymous ?? false)
   const payments = createRequestPayments({ desk: accounts?.x402, anonymous })
   const takeTokens = createTakeTokens({ limits, log })
-  const openRun = createOpenRun({ ...settings, executeRun, takeRun, answers, billing, payments, takeTokens, now })
+  const topUpWays = toTopUpWays(settings)
+  const openRun = createOpenRun({
+    ...settings,
+    executeRun,
+    takeRun,
+    answers,
+    billing,
+    payments,
+    takeTokens,
+    topUpWays,
+    now,
+  })
   const authenticate = createAuthenticate({ identify, orgHeader })
   const route: RunRouteDeps = {
     models,
@@ -163,7 +174,7 @@ export function createApp({
         adminKey,
         bodyLimitBytes,
         freeMode: settings.freeMode,
-        topUpWays: toTopUpWays(settings),
+        topUpWays,
       }),
     )
   app.route('/openapi.json').get(showOpenApi()).all(readOnly)

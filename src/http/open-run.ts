@@ -8,10 +8,12 @@ import type { ExecuteRun, RunEvent, RunOrder } from '../runs/run.ts'
 import type { RunRecord } from '../runs/run-record.ts'
 import type { NewRun } from '../runs/run-store.ts'
 import type { TakeRun } from '../runs/take-run.ts'
+import type { TopUpWays } from './accounts/top-up-ways.ts'
 import { identityOf } from './auth.ts'
 import type { CallerLimit } from './caller-limit.ts'
 import { toPayment } from './payment-of.ts'
 import type { RequestPayments } from './payments/request-payments.ts'
+import { toTopUpHint } from './payments/top-up-hint.ts'
 import type { TakeTokens } from './rate-limits/take-tokens.ts'
 import { bodyHash } from './runs/body-hash.ts'
 import { isSdkRetry, readIdempotencyKey } from './runs/idempotency-key.ts'
@@ -65,6 +67,7 @@ export type OpenRunDeps = {
   billing: Billing
   payments: RequestPayments
   takeTokens: TakeTokens
+  topUpWays: TopUpWays
   freeMode: boolean
 }
 
@@ -72,7 +75,7 @@ export type OpenRunDeps = {
 const GRACE_MS = 60_000
 
 export function createOpenRun(deps: OpenRunDeps): OpenRun {
-  const { executeRun, takeRun, answers, billing, payments, takeTokens, freeMode } = deps
+  const { executeRun, takeRun, answers, billing, payments, takeTokens, topUpWays, freeMode } = deps
   const { now, waitTimeoutMs, runTimeoutMs, queueTimeoutMs } = deps
   return async (req, res, { id, order, modelId, listing, background, webhook, toEnvelope }) => {
     const { model, isQueued = false } = listing
@@ -96,7 +99,11 @@ export function createOpenRun(deps: OpenRunDeps): OpenRun {
     const ttlMs = runMs + GRACE_MS + (isForgotten ? 0 : queueTimeoutMs)
     const payment = toPayment(identity, { freeMode, ttlMs })
     const toHold = payment && billing.toHoldOrder(whole, listing, payment)
-    if (toHold?.payers.length === 0) await orOffer(req, res, Promise.reject(nobodyPays(toHold.amount)))
+    if (toHold?.payers.length === 0) {
+      const error = nobodyPays(toHold.amount)
+      payments.offer(req, res, error)
+      throw error
+    }
     if (isForgotten) {
       const leave = answers.enter(caller)
       if (res.closed) leave()
@@ -143,8 +150,10 @@ export function createOpenRun(deps: OpenRunDeps): OpenRun {
     try {
       return await paying
     } catch (error) {
-      if (error instanceof InsufficientCreditsError) payments.offer(req, res, error)
-      throw error
+      if (!(error instanceof InsufficientCreditsError)) throw error
+      payments.offer(req, res, error)
+      const { needed, available, account } = error
+      throw new InsufficientCreditsError({ needed, available, account, hint: toTopUpHint(account, topUpWays) })
     }
   }
 }

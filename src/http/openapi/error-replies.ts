@@ -57,7 +57,7 @@ export const ERROR_REPLIES = {
     'The account, or a budget, does not reach: no model was asked, and no credits were moved.',
     {
       credits: says(
-        'Not enough credits: this request needs up to 0.001, and 0 are available. Top up the account, or ask for fewer max_tokens.',
+        'Not enough credits: this request needs up to 0.001, and 0 are available. To top up: redeem a voucher at POST /v1/account/vouchers; ask the operator. Fewer max_tokens need less.',
         { type: 'insufficient_quota', code: 'insufficient_credits' },
         'needed: 0.001, available: 0, account: acct_7k3m9x2qp4n8vtc5',
       ),
