@@ -14,7 +14,8 @@ ENV NODE_ENV=production HOST=0.0.0.0 PORT=8787 DATA_DIR=/data
 RUN install -d -o node -g node -m 700 /data
 COPY --from=packages /app/node_modules node_modules
 COPY package.json LICENSE NOTICE ./
-COPY scripts/db.ts scripts/
+COPY scripts/db.ts scripts/admin.ts scripts/ledger.ts scripts/
+COPY scripts/admin scripts/admin
 COPY prompts prompts
 COPY tools tools
 COPY src src

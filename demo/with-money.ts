@@ -17,5 +17,5 @@ export function withMoney(config: Config): Config {
   }
 }
 
-/** A question costs about a tenth of a cent. */
+/** A question costs about a fifth of a cent. */
 const PRICE = { promptPerMillion: 200_000n, completionPerMillion: 800_000n, perRun: 1_000n }

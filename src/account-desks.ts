@@ -22,6 +22,7 @@ import { createVerifyContractSignature } from './chain/verify-contract-signature
 import type { Config } from './config.ts'
 import type { Database } from './db/database.ts'
 import { createDepositWatcher } from './payments/deposits/create-deposit-watcher.ts'
+import type { DepositWatcher } from './payments/deposits/deposit-watcher.ts'
 import { createFindTransfer } from './payments/x402/find-transfer.ts'
 import { startPaymentUpkeep } from './payments/x402/payment-upkeep.ts'
 import { createX402Desk, type X402Desk } from './payments/x402/x402-desk.ts'
@@ -54,7 +55,7 @@ export type AccountDesksDeps = {
 export async function openAccountDesks(deps: AccountDesksDeps): Promise<AccountDesks & { close(): Promise<void> }> {
   const { config, database, chains, url, log } = deps
   const { db } = database
-  const { freeMode, publicUrl, redisUrl, x402: x402Settings } = config
+  const { freeMode, adminKey, publicUrl, redisUrl, x402: x402Settings } = config
   const counters = await openRateCounters({ database, redisUrl })
   const x402 =
     x402Settings &&
@@ -71,6 +72,7 @@ export async function openAccountDesks(deps: AccountDesksDeps): Promise<AccountD
       freeMode,
       find: cacheCredentials(createFindCredential(db)),
       noteUse: createNoteUse(db),
+      adminKey,
     }),
     limits: createRateLimits({ counters, settings: config }),
     ledger: createLedger({ database }),
@@ -98,7 +100,7 @@ export async function openAccountDesks(deps: AccountDesksDeps): Promise<AccountD
 export function startDeposits({
   config: { treasuryAddress: treasury, depositChains, depositEveryMs: everyMs, chains: enabled },
   ...deps
-}: Pick<AccountDesksDeps, 'config' | 'database' | 'chains' | 'log'>): { stop(): Promise<void> } | undefined {
+}: Pick<AccountDesksDeps, 'config' | 'database' | 'chains' | 'log'>): DepositWatcher | undefined {
   if (treasury === undefined) return undefined
   const chainNames = depositChains.filter((chain) => enabled.includes(chain))
   const watcher = createDepositWatcher({ ...deps, treasury, chainNames, everyMs })

@@ -14,13 +14,14 @@ import { drainRequests } from './http/drain-requests.ts'
 import { toResponseEnvelope } from './http/responses/response-envelope.ts'
 import type { KeptResponse } from './http/responses/response-object.ts'
 import { showMetrics } from './http/show-metrics.ts'
-import type { Readiness } from './http/show-readiness.ts'
+import type { PartStatus, Readiness } from './http/show-readiness.ts'
 import { createStopping } from './http/stopping.ts'
 import { listen } from './http/transport/listen.ts'
 import { createModels, type ModelChoice, usesRehearsal, warmUpModels } from './models/create-models.ts'
 import { ModelSetupError } from './models/model-setup-error.ts'
 import { loadModelsFile } from './models/models-file.ts'
 import { createRehearsal } from './models/rehearsal.ts'
+import type { DepositStatus } from './payments/deposits/deposit-watcher.ts'
 import { createProbes } from './probes.ts'
 import { createReadiness } from './readiness.ts'
 import { bestEffort } from './runs/best-effort-keep.ts'
@@ -130,7 +131,6 @@ async function start(config: Config, { log, env, cleanUp, closing }: Starting): 
   const till = createRunTill(db)
   const billing = createBilling({
     till,
-    defaultPrice: config.defaultPrice,
     toolPrices,
     tools: tools.definitions,
     prompts,
@@ -173,7 +173,10 @@ async function start(config: Config, { log, env, cleanUp, closing }: Starting): 
   const deposits = startDeposits({ config, database, chains, log })
   cleanUp.push(async () => deposits?.stop())
   const stopping = createStopping()
-  const checkAll = createReadiness({ role: config.role, models, chains, store: database, queue: durable.queue })
+  const checkAll = createReadiness({
+    ...{ role: config.role, freeMode: config.freeMode, models, chains, store: database, queue: durable.queue },
+    deposits: deposits && (() => deposits.status().map(toPart)),
+  })
   const readiness = async () => (stopping.hasBegun ? NOT_READY : checkAll())
   const probes = { readiness, showMetrics: showMetrics(metrics.render), log, onRequest: metrics.onRequest }
   const openApp = async () => {
@@ -219,6 +222,10 @@ async function start(config: Config, { log, env, cleanUp, closing }: Starting): 
       }
     },
   }
+}
+
+function toPart({ chain: id, fault }: DepositStatus): PartStatus {
+  return { id, ...(fault === undefined ? { status: 'ok' } : { status: 'down', detail: fault }) }
 }
 
 /** A price that is charged for nothing would never be missed. */

@@ -22,6 +22,7 @@ const DEPS = {
   store: { check: async () => UP_HEALTH },
   queue: { check: async () => UP_HEALTH },
   role: 'all' as const,
+  freeMode: true,
 }
 
 test.each<[string, ModelHealth, ChainHealth[], boolean]>([
@@ -123,3 +124,16 @@ function ask(health: ModelHealth, chains: ChainHealth[], { now = Date.now, onChe
     now,
   })
 }
+
+test('where answers are charged, none is given without the store', async () => {
+  const store = { check: async () => DOWN_HEALTH }
+  const models = { list: () => [listing('operator', UP_HEALTH)] }
+  expect((await createReadiness({ ...DEPS, models, store })()).ready).toBe(true)
+  expect((await createReadiness({ ...DEPS, models, store, freeMode: false })()).ready).toBe(false)
+})
+
+test('what is wrong with the look for deposits is told, and stops no question', async () => {
+  const deposits = () => [{ id: 'base', status: 'down' as const, detail: 'Check RPC_URL_8453.' }]
+  const models = { list: () => [listing('operator', UP_HEALTH)] }
+  expect(await createReadiness({ ...DEPS, models, deposits })()).toMatchObject({ ready: true, deposits: deposits() })
+})

@@ -1,5 +1,5 @@
 import type { Chains } from './chain/chains.ts'
-import type { ModelStatus, Readiness } from './http/show-readiness.ts'
+import type { ModelStatus, PartStatus, Readiness } from './http/show-readiness.ts'
 import type { ModelListing, Models } from './models/models.ts'
 import { checkBackends, toModelHealth } from './models/routing/check-backends.ts'
 import { within } from './within.ts'
@@ -11,6 +11,10 @@ export type ReadinessDeps = {
   store: Checked
   queue: Checked
   role: 'all' | 'gateway' | 'worker'
+  /** Nothing is charged, so that an answer needs no store. */
+  freeMode: boolean
+  /** Undefined where none are watched for. */
+  deposits?: (() => readonly PartStatus[]) | undefined
   /** Milliseconds. */
   now?: () => number
 }
@@ -32,7 +36,15 @@ export function createReadiness({ now = Date.now, ...deps }: ReadinessDeps): () 
   }
 }
 
-async function check({ models, chains, store, queue, role }: Omit<ReadinessDeps, 'now'>): Promise<Readiness> {
+async function check({
+  models,
+  chains,
+  store,
+  queue,
+  role,
+  freeMode,
+  deposits,
+}: Omit<ReadinessDeps, 'now'>): Promise<Readiness> {
   const signal = AbortSignal.timeout(CHECK_MS)
   const own = models.list().filter(({ provider }) => provider === undefined)
   const main = findMain(own)
@@ -45,16 +57,18 @@ async function check({ models, chains, store, queue, role }: Omit<ReadinessDeps,
   const runs = [
     { id: 'store', ...(storeState ?? FROZEN) },
     { id: 'queue', ...(queueState ?? FROZEN) },
-  ]
+  ] as const
   const isWorker = role === 'worker'
   return {
     // A question that names no chain reads ethereum, and every name is resolved there.
     ready:
       (!isWorker || runs.every(({ status }) => status === 'ok')) &&
+      (freeMode || runs[0].status === 'ok') &&
       (isWorker || modelStates.some(({ id, status }) => id === main?.id && status === 'ok')) &&
       chainStates.every(({ chain, status }) => chain !== 'ethereum' || status === 'ok'),
     models: modelStates,
     runs,
+    ...(deposits && { deposits: deposits() }),
     chains: chainStates.map(({ chain, status, ...rest }) => ({
       id: chain,
       status,

@@ -99,16 +99,17 @@ export function createOpenRun(deps: OpenRunDeps): OpenRun {
     const ttlMs = runMs + GRACE_MS + (isForgotten ? 0 : queueTimeoutMs)
     const payment = toPayment(identity, { freeMode, ttlMs })
     const toHold = payment && billing.toHoldOrder(whole, listing, payment)
+    const offeredSteps = whole.serverTools ? USUAL_STEPS : 1n
     if (toHold?.payers.length === 0) {
       const error = nobodyPays(toHold.amount)
-      payments.offer(req, res, error)
+      payments.offer(req, res, { needed: toHold.amount * offeredSteps, available: 0n })
       throw error
     }
     if (isForgotten) {
       const leave = answers.enter(caller)
       if (res.closed) leave()
       else res.once('close', leave)
-      const hold = toHold && (await orOffer(req, res, billing.hold(toHold)))
+      const hold = toHold && (await orOffer(req, res, offeredSteps, billing.hold(toHold)))
       return { id, envelope, run: undefined, events: (signal) => executeRun({ ...whole, hold }, signal) }
     }
     const route = req.path
@@ -126,7 +127,7 @@ export function createOpenRun(deps: OpenRunDeps): OpenRun {
       isRetry: isSdkRetry(req),
       ...(webhook !== undefined && { webhook }),
     })
-    const taken = await orOffer(req, res, taking)
+    const taken = await orOffer(req, res, offeredSteps, taking)
     if (taken.isJoined) giveTokensBack()
     return {
       id: taken.run.id,
@@ -146,17 +147,20 @@ export function createOpenRun(deps: OpenRunDeps): OpenRun {
     return identity
   }
 
-  async function orOffer<Result>(req: Request, res: Response, paying: Promise<Result>): Promise<Result> {
+  async function orOffer<Result>(req: Request, res: Response, steps: bigint, paying: Promise<Result>): Promise<Result> {
     try {
       return await paying
     } catch (error) {
       if (!(error instanceof InsufficientCreditsError)) throw error
-      payments.offer(req, res, error)
       const { needed, available, account } = error
+      payments.offer(req, res, { needed: needed * steps, available })
       throw new InsufficientCreditsError({ needed, available, account, hint: toTopUpHint(account, topUpWays) })
     }
   }
 }
+
+/** A question with tools is seldom answered in one: whoever pays for this request alone is to have its answer. */
+const USUAL_STEPS = 3n
 
 /** Who names no caller may pay, and has not. */
 function nobodyPays(needed: bigint): InsufficientCreditsError {

@@ -6,12 +6,14 @@ export type Readiness = {
   ready: boolean
   models: readonly ModelStatus[]
   chains: readonly PartStatus[]
-  /** Where runs are kept and queued: without them, interactive models still answer. */
+  /** Where runs are kept and queued: without them, interactive models still answer in free mode. */
   runs: readonly PartStatus[]
+  /** By chain, where deposits are watched for. */
+  deposits?: readonly PartStatus[]
 }
 
 /** `backend` is what serves a model: `ollama:qwen3:8b`. */
-type PartStatus = { id: string; backend?: string; status: 'ok' | 'down'; detail?: string }
+export type PartStatus = { id: string; backend?: string; status: 'ok' | 'down'; detail?: string }
 
 /** `backends` are all of them, where it has several. */
 export type ModelStatus = PartStatus & { backends?: readonly BackendStatus[] }

@@ -1,7 +1,7 @@
 import { createBackend, createServedBackend, loadBackend, type ServerDefaults } from './create-backend.ts'
 import type { Model } from './model.ts'
 import { type ModelSpec, parseModelSpec } from './model-spec.ts'
-import type { ModelListing, Models } from './models.ts'
+import type { ModelListing, ModelPrice, Models } from './models.ts'
 import type { BackendEntry, ModelEntry, ModelsFile } from './models-file.ts'
 import { createProviderModels } from './provider-models.ts'
 import type { Backend, OnBackend } from './routing/backend.ts'
@@ -13,6 +13,8 @@ export type ModelsOptions = ModelChoice &
     runTimeoutMs?: number
     /** The same where it is queued. */
     conductorTimeoutMs?: number
+    /** Of models that say nothing of their own. */
+    defaultPrice?: ModelPrice | undefined
     /** Listed under its own id too. */
     rehearsal?: Model
     onBackend?: OnBackend | undefined
@@ -35,12 +37,15 @@ export type ModelChoice = {
  * @throws ModelSetupError where one cannot be set up.
  */
 export async function createModels(options: ModelsOptions): Promise<Models> {
-  const { rehearsal, runTimeoutMs } = options
+  const { rehearsal, runTimeoutMs, defaultPrice: price } = options
+  const priced = price === undefined ? {} : { price }
   const { models: entries, providers } = toModelsFile(options)
   const listings = await Promise.all(entries.map((entry) => createListing(entry, options)))
   const byId = new Map(listings.map((listing) => [listing.id, listing]))
-  if (rehearsal !== undefined && !byId.has(rehearsal.id)) byId.set(rehearsal.id, { id: rehearsal.id, model: rehearsal })
-  const provided = createProviderModels(providers, ({ type, server }, { id, name, modelName }) => {
+  if (rehearsal !== undefined && !byId.has(rehearsal.id))
+    byId.set(rehearsal.id, { id: rehearsal.id, model: rehearsal, ...priced })
+  const pricedProviders = providers.map((provider) => ({ ...priced, ...provider }))
+  const provided = createProviderModels(pricedProviders, ({ type, server }, { id, name, modelName }) => {
     const model = createServedBackend({ type, modelName }, { id, name, server, timeouts: {}, runTimeoutMs }, options)
     return createRoutedModel({ id, backends: [{ model }], onBackend: options.onBackend })
   })
@@ -93,7 +98,8 @@ function toName(spec: ModelSpec): string {
 }
 
 async function createListing(entry: ModelEntry, options: ModelsOptions): Promise<ModelListing> {
-  const { id, isQueued, canStream, price, retryOn, answerTokens } = entry
+  const { id, isQueued, canStream, retryOn, answerTokens } = entry
+  const price = entry.price ?? options.defaultPrice
   const { onBackend, random } = options
   const runTimeoutMs = entry.runTimeoutMs ?? (isQueued ? options.conductorTimeoutMs : undefined)
   const backends = await Promise.all(

@@ -114,15 +114,21 @@ async function* toEvents(
     calls++
     yield { type: 'tool_call', call: { id: toId(id), ...call } }
   }
+  const counted = isBelievable(reported) ? reported : NO_USAGE
   const usage: Usage = {
-    ...reported,
+    ...counted,
     // Backends leave counts out, or say 0 for a prompt they had in their cache.
-    promptTokens: reported.promptTokens || estimatePromptTokens(messages, tools),
-    completionTokens: reported.completionTokens || estimateTokens(written),
+    promptTokens: counted.promptTokens || estimatePromptTokens(messages, tools),
+    completionTokens: counted.completionTokens || estimateTokens(written),
   }
   // Backends say `stop` for an answer with calls; `length` tells that the last of them was cut.
   yield { type: 'finished', reason: calls > 0 && finish !== 'length' ? 'tool_calls' : finish, usage }
 }
+
+/** Callers pay by these counts, and the store has room for so much. */
+const isBelievable = (usage: Usage) => Object.values(usage).every((tokens) => tokens <= MOST_TOKENS)
+/** No model reads or writes that many in one call. */
+const MOST_TOKENS = 100_000_000
 
 const toOffered = (tool: ToolCall | ToolDefinition) =>
   [tool.name, 'parameters' in tool ? tool.parameters : undefined] as const

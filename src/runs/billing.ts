@@ -39,16 +39,14 @@ export type Payment = {
 
 export type BillingDeps = {
   till: Pick<RunTill, 'hold'>
-  /** Of models that say nothing of their own. */
-  defaultPrice: Rates | undefined
   toolPrices: Terms['toolPrices']
   tools: readonly ToolDefinition[]
   prompts: Pick<Prompts, 'system'>
 }
 
-export function createBilling({ till, defaultPrice = NOTHING, toolPrices, tools, prompts }: BillingDeps): Billing {
+export function createBilling({ till, toolPrices, tools, prompts }: BillingDeps): Billing {
   const estimatePrompt = createPromptEstimate()
-  const termsOf: Billing['termsOf'] = (listing) => ({ rates: listing.price ?? defaultPrice, toolPrices })
+  const termsOf: Billing['termsOf'] = (listing) => ({ rates: listing.price ?? NOTHING, toolPrices })
   const firstStep = (order: BillableOrder, listing: ModelListing) => {
     const offered = [...offeredTools(tools, order), ...order.clientTools]
     const system = order.serverTools ? [{ role: 'system' as const, text: prompts.system }] : []

@@ -1,4 +1,4 @@
-import { GatewayError, RunGoesOnError } from '../errors.ts'
+import { conflict, GatewayError, RunGoesOnError } from '../errors.ts'
 import { isEnd } from './is-end.ts'
 import { OUTAGE_MS, outlastOutage } from './outlast-outage.ts'
 import type { RunEvent } from './run.ts'
@@ -70,7 +70,7 @@ export function createFollowRun({ store, news }: FollowRunDeps): FollowRun {
 /** A run that has ended, as it was told, or would have been. */
 export function* retell(outcome: RunOutcome, endedAtMs: number | null): Generator<RunEvent> {
   if (outcome.state === 'cancelled') {
-    throw new GatewayError('The run was cancelled.', { status: 409, code: 'run_cancelled', type: 'conflict_error' })
+    throw conflict('run_cancelled', 'The run was cancelled.')
   }
   if (outcome.state !== 'completed') throw fromStoredError(outcome.error)
   const { text, toolCalls, reason, usage, trace } = outcome

@@ -67,8 +67,9 @@ test('a key without credits pays into its account with the request itself, and e
   await start()
   const key = await gateway.newKey()
   const statuses: number[] = []
+  const headers = { ...key.headers, 'x-groundwire-tools': 'off' }
   for (let count = 0; count < 8; count++) {
-    statuses.push((await post(wallet.fetch, HELLO, { headers: key.headers })).status)
+    statuses.push((await post(wallet.fetch, HELLO, { headers })).status)
   }
   expect(statuses).toEqual(Array(8).fill(200))
   const paid = facilitator.transfers.reduce((sum, { amount }) => sum + amount, 0n)
@@ -78,15 +79,20 @@ test('a key without credits pays into its account with the request itself, and e
   expect(await gateway.brokenInvariants()).toEqual([])
 })
 
-test('the offer is exactly what the request needs, and its error is that of OpenAI', async () => {
+test.each([
+  ['what the request needs at most', { 'x-groundwire-tools': 'off' }, 1],
+  ['three steps of it, where it may call tools', {}, 3],
+])('the offer is %s, and its error is that of OpenAI', async (_, headers, steps) => {
   await start({ X402_ANONYMOUS: '1' })
-  const { status, body, required } = await toReply(await post(fetch, HELLO))
+  const { status, body, required } = await toReply(await post(fetch, HELLO, { headers }))
   expect(status).toBe(402)
   expect(body.error).toMatchObject({ type: 'insufficient_quota', code: 'insufficient_credits' })
   const needed = String(body.details)
     .match(/needed: 0\.(\d{1,6})/)?.[1]
     ?.padEnd(6, '0')
-  expect(required?.accepts).toMatchObject([{ scheme: 'exact', network: 'eip155:8453', amount: String(Number(needed)) }])
+  expect(required?.accepts).toMatchObject([
+    { scheme: 'exact', network: 'eip155:8453', amount: String(steps * Number(needed)) },
+  ])
   expect(ollama.requests).toEqual([])
 })
 

@@ -126,16 +126,20 @@ const keyOf = (identity: Partial<Identity>) => async (): Promise<Identity> => ({
 /** Through the ledger that is asked to hold what is not there. */
 async function askWithoutCredits(): Promise<Answer> {
   const { db } = await testDatabase()
-  const terms = { rates: { promptPerMillion: 0n, completionPerMillion: 0n, perRun: 1_000n }, toolPrices: {} }
+  const price = { promptPerMillion: 0n, completionPerMillion: 0n, perRun: 1_000n }
   const prompts = { system: '' }
   const billing = createBilling({
     till: createRunTill(db),
-    defaultPrice: terms.rates,
     toolPrices: {},
     tools: [],
     prompts,
   })
-  const { ask } = await startHttp(says('never'), { billing, identify: keyOf({}), settings: { freeMode: false } })
+  const { ask } = await startHttp(says('never'), {
+    models: toModels([{ id: 'operator', model: idleModel('operator'), price }]),
+    billing,
+    identify: keyOf({}),
+    settings: { freeMode: false },
+  })
   return toAnswer(await ask(HELLO))
 }
 

@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely'
 import type { Tables } from '../../db/schema.ts'
 import type { Actor } from '../actor.ts'
+import { toCreditText } from '../credits.ts'
 
-/** One change. `details` holds no secret: it is kept for ever. */
+/** One change. `details` holds no secret: it is kept for ever. A bigint in it is an amount of micro-credits. */
 export type AuditRow = {
   actor: Actor
   /** `key.created`, `member.role_changed`, `price.changed`, … */
@@ -28,7 +29,9 @@ export async function appendAudit(
       action,
       subject,
       org_id: orgId ?? null,
-      details: JSON.stringify(details, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
+      details: JSON.stringify(details, (_, value: unknown) =>
+        typeof value === 'bigint' ? toCreditText(value) : value,
+      ),
     })
     .execute()
 }

@@ -6,7 +6,7 @@ import type { Actor } from '../../accounts/actor.ts'
 import { openAccount } from '../../accounts/ledger/open-account.ts'
 import type { Database } from '../../db/database.ts'
 import { withStoreErrors } from '../../db/with-store-errors.ts'
-import { GatewayError } from '../../errors.ts'
+import { conflict, forbidden, GatewayError } from '../../errors.ts'
 import { type ConcludeDeps, concludePayment } from './conclude-payment.ts'
 import { createFacilitator } from './facilitator.ts'
 import type { FindTransfer } from './find-transfer.ts'
@@ -235,28 +235,26 @@ function findMismatch(
 const MOST_PAYMENT = 10n ** 15n
 
 function walletMismatch(): GatewayError {
-  return new GatewayError("The wallet that pays is not that of 'x-wallet-address'. Nothing was taken.", {
-    status: 403,
-    code: 'wallet_mismatch',
-    type: 'permission_error',
+  return forbidden('wallet_mismatch', "The wallet that pays is not that of 'x-wallet-address'. Nothing was taken.", {
     param: 'x-wallet-address',
   })
 }
 
 function alreadyUsed(): GatewayError {
-  return new GatewayError(
+  return conflict(
+    'payment_already_used',
     'This payment was used before, and is credited. Sign in with the wallet that paid to spend it, or sign a new payment.',
-    { status: 409, code: 'payment_already_used', type: 'conflict_error' },
   )
 }
 
 function inProgress(): GatewayError {
-  return new GatewayError('This payment is being settled. Send the same request again in a few seconds.', {
-    status: 409,
-    code: 'payment_in_progress',
-    type: 'conflict_error',
-    retryAfterSec: 5,
-  })
+  return conflict(
+    'payment_in_progress',
+    'This payment is being settled. Send the same request again in a few seconds.',
+    {
+      retryAfterSec: 5,
+    },
+  )
 }
 
 function unavailable(): GatewayError {

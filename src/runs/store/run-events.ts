@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
+import { toMs } from '../../db/to-ms.ts'
 import type { RunNote, StoredEvent } from '../run-store.ts'
 import { fromStoredJson } from '../stored-json.ts'
-import { isRunId, toMs } from './run-row.ts'
+import { isRunId } from './run-row.ts'
 import type { StoreDb } from './store-deps.ts'
 
 type EventRow = { seq: number | null; atMs: number; note: string }

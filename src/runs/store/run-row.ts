@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
+import { toMs } from '../../db/to-ms.ts'
 import type { RunRecord } from '../run-record.ts'
 import { fromStoredJson } from '../stored-json.ts'
 
@@ -34,11 +35,6 @@ export function toRunRecord(row: RunRow): RunRecord {
     usage: fromStoredJson(row.usage),
     outcome: row.outcome === null ? null : fromStoredJson(row.outcome),
   }
-}
-
-/** Unix milliseconds of a column, null where that is. */
-export function toMs(column: string): RawBuilder<number> {
-  return sql.raw(`floor(extract(epoch from ${column}) * 1000)::float8`)
 }
 
 /** `run_` and 24 letters or digits; what is none has no row, and might hold what Postgres does not take as text. */
