@@ -10,11 +10,11 @@ import { createLedger } from './accounts/ledger/create-ledger.ts'
 import type { Ledger } from './accounts/ledger.ts'
 import { createRateLimits, type RateLimits } from './accounts/limits/create-rate-limits.ts'
 import { openRateCounters } from './accounts/limits/open-rate-counters.ts'
-import { createOrgDesk, type OrgDesk } from './accounts/orgs/org-desk.ts'
+import { createOrgDesk, type OrgDesk } from './accounts/orgs/create-org-desk.ts'
 import type { Rates } from './accounts/price.ts'
 import { notePriceList } from './accounts/price-changes.ts'
 import { createSignIn, type SignIn } from './accounts/sign-in/create-sign-in.ts'
-import { type BillDesk, createBillDesk } from './accounts/usage/bill-desk.ts'
+import { type BillDesk, createBillDesk } from './accounts/usage/create-bill-desk.ts'
 import { createVouchers, type Vouchers } from './accounts/vouchers/create-vouchers.ts'
 import { CHAINS } from './chain/chain-list.ts'
 import type { Chains } from './chain/chains.ts'
@@ -78,7 +78,7 @@ export async function openAccountDesks(deps: AccountDesksDeps): Promise<AccountD
     ledger: createLedger({ database }),
     bill: createBillDesk(database),
     keys: createKeyDesk(database),
-    orgs: createOrgDesk({ database }),
+    orgs: createOrgDesk(database),
     signIn: createSignIn({
       database,
       publicUrl: () => publicUrl ?? url(),
@@ -86,7 +86,7 @@ export async function openAccountDesks(deps: AccountDesksDeps): Promise<AccountD
       sessionMs: config.sessionMs,
       verifyContractSignature: createVerifyContractSignature({ chains }),
     }),
-    vouchers: createVouchers({ database }),
+    vouchers: createVouchers(database),
     admin: createAdminDesk(database),
     x402,
     async close() {

@@ -1,9 +1,20 @@
-import { isIP } from 'node:net'
 import { resolve } from 'node:path'
-import { isAddress } from 'viem/utils'
 import { z } from 'zod'
 import type { Rates } from './accounts/price.ts'
-import { CHAIN_NAMES, CHAINS, type ChainName, findChainName } from './chain/chain-list.ts'
+import { CHAIN_NAMES, CHAINS, type ChainName } from './chain/chain-list.ts'
+import {
+  chainList,
+  httpUrl,
+  int,
+  modelSpec,
+  ollamaUrl,
+  priceText,
+  proxyList,
+  switchOf,
+  toWords,
+  urlOf,
+  walletAddress,
+} from './env-fields.ts'
 
 export type Config = {
   readonly host: string
@@ -184,100 +195,6 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
 
 const ROLES = ['all', 'gateway', 'worker'] as const
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
-
-const httpUrl = z
-  .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
-  .transform((url) => url.replace(/\/+$/, ''))
-/** Ollama's OpenAI-compatible API, which guides name, is not the one that is asked. */
-const ollamaUrl = httpUrl.refine((url) => !url.endsWith('/v1'), "must be Ollama's own address: leave out the /v1")
-const urlOf = (schemes: RegExp, beginning: string) =>
-  // The value may hold a password, so a complaint never repeats it.
-  z
-    .string()
-    .trim()
-    .refine((url) => schemes.test(URL.parse(url)?.protocol ?? ''), `must be a URL that begins with ${beginning}`)
-const toWords = (text: string) =>
-  text
-    .split(',')
-    .map((word) => word.trim())
-    .filter((word) => word !== '')
-const int = (min: number, max: number) => {
-  const range = `must be ${min} to ${max}`
-  return z.coerce
-    .number({ error: ({ code }) => (code === 'invalid_type' ? 'must be a number' : undefined) })
-    .int('must be a whole number')
-    .min(min, range)
-    .max(max, range)
-}
-const modelSpec = z
-  .string()
-  .trim()
-  .refine((text) => !text.endsWith(':'), { error: ({ input }) => `'${input}' names no model: ${input}<model>` })
-
-const chainList = z.string().transform((text, context): ChainName[] => {
-  const words = toWords(text)
-  if (words.length === 0) context.addIssue({ code: 'custom', message: 'must name at least one chain' })
-  return words.flatMap((word) => {
-    const name = findChainName(word)
-    if (name === undefined) {
-      context.addIssue({ code: 'custom', message: `'${word}' is not a known chain; known: ${CHAIN_NAMES.join(', ')}` })
-      return []
-    }
-    return [name]
-  })
-})
-
-const switchOf = (name: string) =>
-  z
-    .string()
-    .trim()
-    .regex(/^(?:1|0|true|false|on|off)$/i, `must be 1 or 0: ${name}`)
-    .transform((word) => /^(?:1|true|on)$/i.test(word))
-
-const walletAddress = z
-  .string()
-  .trim()
-  .refine(
-    (text) => isAddress(text, { strict: text !== text.toLowerCase() }),
-    'must be an address: 0x and 40 hexadecimal digits',
-  )
-  .transform((text) => text.toLowerCase())
-
-const proxyList = z.string().transform((text, context) => {
-  const words = toWords(text)
-  for (const word of words) {
-    const [address = '', bits, ...rest] = word.split('/')
-    const most = isIP(address) === 4 ? 32 : 128
-    const isRange = bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= most) // Express takes no /0
-    if (isIP(address) === 0 || !isRange || rest.length > 0) {
-      context.addIssue({ code: 'custom', message: `'${word}' is no address or range: 10.0.0.0/8` })
-    }
-  }
-  return words
-})
-
-const PRICE_WORDS = {
-  prompt: 'promptPerMillion',
-  completion: 'completionPerMillion',
-  cached: 'cachedPerMillion',
-  run: 'perRun',
-} as const satisfies Record<string, keyof Rates>
-
-/** `prompt=200000,completion=800000,run=1000` */
-const priceText = z.string().transform((text, context): Rates => {
-  const rates: Rates = { promptPerMillion: 0n, completionPerMillion: 0n }
-  for (const word of toWords(text)) {
-    const [, name, amount] = /^(\w+)=(\d{1,15})$/.exec(word) ?? []
-    const field = Object.entries(PRICE_WORDS).find(([known]) => known === name)?.[1]
-    if (field === undefined || amount === undefined) {
-      context.addIssue({
-        code: 'custom',
-        message: `'${word}' is no price: prompt=200000,completion=800000 (micro-credits per million tokens), cached=…, run=… (micro-credits)`,
-      })
-    } else rates[field] = BigInt(amount)
-  }
-  return rates
-})
 
 const Env = z.object({
   HOST: z.string().trim().default('127.0.0.1'),

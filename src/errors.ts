@@ -45,6 +45,28 @@ export class BadRequestError extends GatewayError {
   }
 }
 
+type Refusal = Pick<GatewayErrorOptions, 'param' | 'details' | 'retryAfterSec'>
+
+/** 401: who asks has not proven to be who it has to be. */
+export function unauthorized(code: string, message: string): GatewayError {
+  return new GatewayError(message, { status: 401, code, type: 'authentication_error' })
+}
+
+/** 403: who asks is known, and may not. */
+export function forbidden(code: string, message: string, refusal: Refusal = {}): GatewayError {
+  return new GatewayError(message, { ...refusal, status: 403, code, type: 'permission_error' })
+}
+
+/** 404: it is not there, or not for who asks. */
+export function notFound(code: string, message: string, refusal: Refusal = {}): GatewayError {
+  return new GatewayError(message, { ...refusal, status: 404, code })
+}
+
+/** 409: things stand otherwise than the request takes them to. */
+export function conflict(code: string, message: string, refusal: Refusal = {}): GatewayError {
+  return new GatewayError(message, { ...refusal, status: 409, code, type: 'conflict_error' })
+}
+
 /**
  * 400 `context_length_exceeded`, in the wording agents match on to compact their history.
  * `limitTokens` is undefined where a backend refused without saying how much it takes.

@@ -23,7 +23,8 @@ const ARROWS: Record<string, readonly string[]> = {
   runs: ['agent', 'models', 'tools', 'chain', 'accounts', 'db', 'egress', 'errors', 'messages', 'within'],
   http: ['runs', 'models', 'accounts', 'payments', 'config', 'check-json', 'errors', 'error-fields', 'messages'],
   toolkit: ['tools', 'chain', 'messages', 'errors'],
-  config: ['chain', 'accounts'],
+  'env-fields': ['chain', 'accounts'],
+  config: ['env-fields', 'chain', 'accounts'],
   'account-desks': ['accounts', 'payments', 'chain', 'config', 'db'],
   'account-routes': ['account-desks', 'http'],
   app: [

@@ -1,6 +1,6 @@
 import { accountNotFound } from '../../src/accounts/admin/expect-account.ts'
 import { toWireAccount, toWireGranted, type WireAccount, type WireGranted } from '../../src/http/admin/wire-account.ts'
-import { expectPage } from '../../src/http/admin/wire-page.ts'
+import { expectPage } from '../../src/http/wire-page.ts'
 import { CLI } from './actor.ts'
 import type { Answer, Command } from './command.ts'
 import { parseAmount } from './input.ts'
@@ -18,8 +18,7 @@ const listAccounts: Command = {
   async run(desk, input) {
     const page = pageOf(input)
     const found = await desk.listAccounts({ ...page, kind: input.oneOf('kind', KINDS) })
-    const { accounts, hasMore } = expectPage(found, page.after)
-    return toPage(COLUMNS, { data: accounts.map(toWireAccount), hasMore })
+    return toPage(COLUMNS, expectPage(found, page.after), toWireAccount)
   },
 }
 

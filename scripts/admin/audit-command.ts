@@ -1,5 +1,5 @@
-import { toWireAuditEntry, type WireAuditEntry } from '../../src/http/admin/wire-audit-entry.ts'
-import { expectPage } from '../../src/http/admin/wire-page.ts'
+import { toWireAuditEntry, type WireAuditEntry } from '../../src/http/wire-audit-entry.ts'
+import { expectPage } from '../../src/http/wire-page.ts'
 import type { Command } from './command.ts'
 import { PAGE_OPTIONS, pageOf, toPage } from './paging.ts'
 import { type Column, toTime } from './table.ts'
@@ -18,8 +18,11 @@ export const audit: Command = {
   async run(desk, input) {
     const page = pageOf(input)
     const [actor, action, subject, org] = ['actor', 'action', 'subject', 'org'].map(input.text)
-    const { entries, hasMore } = expectPage(await desk.listAudit({ ...page, actor, action, subject, org }), page.after)
-    return toPage(COLUMNS, { data: entries.map(toWireAuditEntry), hasMore })
+    return toPage(
+      COLUMNS,
+      expectPage(await desk.listAudit({ ...page, actor, action, subject, org }), page.after),
+      toWireAuditEntry,
+    )
   },
 }
 

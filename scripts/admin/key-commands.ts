@@ -2,8 +2,8 @@ import { resolveAccount } from '../../src/accounts/admin/resolve-account.ts'
 import type { KeyWithSecret } from '../../src/accounts/keys/create-key.ts'
 import { MAX_GRACE_SEC } from '../../src/accounts/keys/rotate-key.ts'
 import { parseKeyOrder } from '../../src/http/admin/keys.ts'
-import { expectPage } from '../../src/http/admin/wire-page.ts'
 import { toWireKey } from '../../src/http/keys/wire-key.ts'
+import { expectPage } from '../../src/http/wire-page.ts'
 import { CLI } from './actor.ts'
 import type { Answer, Command } from './command.ts'
 import type { Input } from './input.ts'
@@ -52,8 +52,7 @@ const listKeys: Command = {
   async run(desk, input) {
     const page = pageOf(input)
     const of = { account: input.text('account'), org: input.text('org') }
-    const { keys, hasMore } = expectPage(await desk.listKeys({ ...page, ...of }), page.after)
-    return toPage(COLUMNS, { data: keys.map(toWireKey), hasMore })
+    return toPage(COLUMNS, expectPage(await desk.listKeys({ ...page, ...of }), page.after), toWireKey)
   },
 }
 

@@ -1,7 +1,7 @@
 import { NewAdminOrg, toWireAdminOrg, type WireAdminOrg } from '../../src/http/admin/orgs.ts'
-import { expectPage } from '../../src/http/admin/wire-page.ts'
 import { toWireMember, type WireMember } from '../../src/http/orgs/wire-org.ts'
 import { parseRequest } from '../../src/http/parse-request.ts'
+import { expectPage } from '../../src/http/wire-page.ts'
 import { CLI } from './actor.ts'
 import type { Command } from './command.ts'
 import { PAGE_OPTIONS, pageOf, toPage } from './paging.ts'
@@ -33,8 +33,7 @@ const listOrgs: Command = {
   options: PAGE_OPTIONS,
   async run(desk, input) {
     const page = pageOf(input)
-    const { rows, hasMore } = expectPage(await desk.listOrgs(page), page.after)
-    return toPage(ORG_COLUMNS, { data: rows.map(toWireAdminOrg), hasMore })
+    return toPage(ORG_COLUMNS, expectPage(await desk.listOrgs(page), page.after), toWireAdminOrg)
   },
 }
 
@@ -45,8 +44,7 @@ const listMembers: Command = {
   options: PAGE_OPTIONS,
   async run(desk, input) {
     const page = pageOf(input)
-    const { rows, hasMore } = expectPage(await desk.listMembers(input.arg('org'), page), page.after)
-    return toPage(MEMBER_COLUMNS, { data: rows.map(toWireMember), hasMore })
+    return toPage(MEMBER_COLUMNS, expectPage(await desk.listMembers(input.arg('org'), page), page.after), toWireMember)
   },
 }
 

@@ -1,4 +1,5 @@
-import { toWirePage, type WirePage } from '../../src/http/admin/wire-page.ts'
+import type { Paged } from '../../src/accounts/read-page.ts'
+import { toWirePage } from '../../src/http/wire-page.ts'
 import type { Answer, Options } from './command.ts'
 import type { Input } from './input.ts'
 import { type Column, toTable } from './table.ts'
@@ -18,14 +19,15 @@ export function pageOf(input: Input): { limit: number; after: string | undefined
 const MOST = 1_000
 
 /** A page as the admin routes have it, and as a table. */
-export function toPage<Row extends { id: string }>(
+export function toPage<Stored, Row extends { id: string }>(
   columns: readonly Column<Row>[],
-  { data, hasMore }: { data: readonly Row[]; hasMore: boolean },
+  paged: Paged<Stored>,
+  toRow: (stored: Stored) => Row,
 ): Answer {
-  const page: WirePage<Row> = toWirePage(data, hasMore)
+  const page = toWirePage(paged, toRow)
   return {
     json: page,
-    text: toTable(columns, data),
-    hint: hasMore ? `There are more: --after ${page.last_id}` : undefined,
+    text: toTable(columns, page.data),
+    hint: page.has_more ? `There are more: --after ${page.last_id}` : undefined,
   }
 }

@@ -1,6 +1,6 @@
 import { parseNewVoucher } from '../../src/http/admin/vouchers.ts'
-import { expectPage } from '../../src/http/admin/wire-page.ts'
 import { toWireNewVoucher, toWireVoucher, type WireVoucher } from '../../src/http/admin/wire-voucher.ts'
+import { expectPage } from '../../src/http/wire-page.ts'
 import { CLI } from './actor.ts'
 import type { Command } from './command.ts'
 import { parseAmount } from './input.ts'
@@ -37,8 +37,7 @@ const listVouchers: Command = {
   options: PAGE_OPTIONS,
   async run(desk, input) {
     const page = pageOf(input)
-    const { vouchers, hasMore } = expectPage(await desk.listVouchers(page), page.after)
-    return toPage(COLUMNS, { data: vouchers.map(toWireVoucher), hasMore })
+    return toPage(COLUMNS, expectPage(await desk.listVouchers(page), page.after), toWireVoucher)
   },
 }
 

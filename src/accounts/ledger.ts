@@ -30,7 +30,10 @@ export type HoldOrder = {
   runId: string
   /** Account ids, the first that can pays. */
   payers: readonly string[]
+  /** What it takes at least. */
   amount: bigint
+  /** What is put aside where it is there; default: `amount`. */
+  atBest?: bigint | undefined
   /** Whose run it is. */
   caller: string
   keyId?: string | undefined

@@ -17,7 +17,7 @@ async function noted() {
     db,
     changes: async () => {
       const page = await listAudit(db, { limit: 100, action: 'price.changed' })
-      return page?.entries.map(({ actor, via, subject, details }) => ({ actor, via, subject, ...details }))
+      return page?.rows.map(({ actor, via, subject, details }) => ({ actor, via, subject, ...details }))
     },
   }
 }
@@ -60,5 +60,5 @@ test('gateways that start at once note a list once', async () => {
 test('where nothing has a price, nothing is noted', async () => {
   const { db } = await noted()
   expect(await notePriceList(db, { models: {}, toolPrices: {} })).toBe(0)
-  expect(await listAudit(db, { limit: 1 })).toEqual({ entries: [], hasMore: false })
+  expect(await listAudit(db, { limit: 1 })).toEqual({ rows: [], hasMore: false })
 })

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import type { Identify } from '../accounts/identify/identify.ts'
 import type { Identity } from '../accounts/identity.ts'
-import { GatewayError } from '../errors.ts'
+import { forbidden, GatewayError, unauthorized } from '../errors.ts'
 
 export type AuthenticateDeps = {
   identify: Identify
@@ -60,11 +60,10 @@ export function requireAccount(res: Response): AccountIdentity {
   const { account, credential } = identity
   if (account !== undefined && credential !== 'claim') return { ...identity, account }
   askForBearer(res)
-  throw new GatewayError('This needs an API key of this gateway, or a signed-in wallet: see POST /auth/siwe/verify.', {
-    status: 401,
-    code: 'missing_api_key',
-    type: 'authentication_error',
-  })
+  throw unauthorized(
+    'missing_api_key',
+    'This needs an API key of this gateway, or a signed-in wallet: see POST /auth/siwe/verify.',
+  )
 }
 
 /**
@@ -75,11 +74,7 @@ export function requireManage(res: Response): AccountIdentity {
   const identity = requireAccount(res)
   const { credential, scopes } = identity
   if (credential === 'session' || (credential === 'key' && scopes.manage === true)) return identity
-  throw new GatewayError("This needs a signed-in wallet, or an API key with the scope 'manage'.", {
-    status: 403,
-    code: 'manage_required',
-    type: 'permission_error',
-  })
+  throw forbidden('manage_required', "This needs a signed-in wallet, or an API key with the scope 'manage'.")
 }
 
 const ORG_HEADERS = ['openai-organization', 'x-org-slug']

@@ -1,5 +1,5 @@
 import type { Identity } from '../accounts/identity.ts'
-import { GatewayError } from '../errors.ts'
+import { forbidden, notFound } from '../errors.ts'
 import type { ModelListing, Models } from '../models/models.ts'
 import { mayUseModel } from './may-use-model.ts'
 
@@ -10,16 +10,13 @@ export function findModel(models: Models, id: string, { scopes }: Pick<Identity,
   const ids = usableModels(models, scopes).map((listing) => listing.id)
   const shown = id.slice(0, 128)
   if (found !== undefined) {
-    throw new GatewayError(`This API key may not use the model '${shown}'. It may use: ${toList(ids)}.`, {
-      status: 403,
-      code: 'model_not_allowed',
-      type: 'permission_error',
-      param: 'model',
-    })
+    const message = `This API key may not use the model '${shown}'. It may use: ${toList(ids)}.`
+    throw forbidden('model_not_allowed', message, { param: 'model' })
   }
-  throw new GatewayError(
+  throw notFound(
+    'model_not_found',
     `The model '${shown}' does not exist or you do not have access to it. This gateway has: ${toList(ids)}.`,
-    { status: 404, code: 'model_not_found', param: 'model' },
+    { param: 'model' },
   )
 }
 

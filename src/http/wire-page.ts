@@ -10,7 +10,12 @@ export type WirePage<Row> = {
   has_more: boolean
 }
 
-export function toWirePage<Row extends { id: string }>(data: readonly Row[], hasMore: boolean): WirePage<Row> {
+/** @param paged - rows as they are stored, the latest first. */
+export function toWirePage<Stored, Row extends { id: string }>(
+  { rows, hasMore }: { rows: readonly Stored[]; hasMore: boolean },
+  toRow: (stored: Stored) => Row,
+): WirePage<Row> {
+  const data = rows.map(toRow)
   return { object: 'list', data, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null, has_more: hasMore }
 }
 

@@ -47,28 +47,32 @@ export type BillingDeps = {
 export function createBilling({ till, toolPrices, tools, prompts }: BillingDeps): Billing {
   const estimatePrompt = createPromptEstimate()
   const termsOf: Billing['termsOf'] = (listing) => ({ rates: listing.price ?? NOTHING, toolPrices })
-  const firstStep = (order: BillableOrder, listing: ModelListing) => {
+  const firstPrompt = (order: BillableOrder): number => {
     const offered = [...offeredTools(tools, order), ...order.clientTools]
     const system = order.serverTools ? [{ role: 'system' as const, text: prompts.system }] : []
-    return {
-      promptTokens: estimatePrompt([...system, ...order.messages], offered),
-      completionTokens: mostCompletionTokens(order, listing),
-    }
+    return estimatePrompt([...system, ...order.messages], offered)
   }
   return {
     termsOf,
     mostTokens(order, listing) {
-      const { promptTokens, completionTokens } = firstStep(order, listing)
+      const promptTokens = firstPrompt(order)
       // Who does not say how long the answer may be is not refused for what it could have been.
-      return promptTokens + (order.params.maxTokens === undefined ? 0 : completionTokens)
+      return (
+        promptTokens + (order.params.maxTokens === undefined ? 0 : answerTokens(order, listing, promptTokens).least)
+      )
     },
     hold: (order) => till.hold(order),
     toHoldOrder(order, listing, { payers, keyId, ceilings, isCharged, ttlMs }) {
       const terms = isCharged ? termsOf(listing) : FREE
+      const promptTokens = firstPrompt(order)
+      const { least, most } = answerTokens(order, listing, promptTokens)
+      const costOf = (completionTokens: number) =>
+        price({ usage: { promptTokens, completionTokens }, tools: {} }, terms)
       return {
         runId: order.id,
         payers,
-        amount: price({ usage: firstStep(order, listing), tools: {} }, terms),
+        amount: costOf(least),
+        atBest: costOf(most),
         caller: order.caller,
         keyId,
         model: listing.model.id,
@@ -80,20 +84,25 @@ export function createBilling({ till, toolPrices, tools, prompts }: BillingDeps)
   }
 }
 
-/** What a step may write at most, as far as it is paid ahead. What is longer is charged all the same, where there are credits. */
-export function mostCompletionTokens(
+/** What a step may write: `least` is paid ahead in any case, `most` where the credits are there. */
+export function answerTokens(
   { params, serverTools, clientTools }: Pick<RunOrder, 'params' | 'serverTools' | 'clientTools'>,
-  { answerTokens = USUAL_TOKENS, model }: Pick<ModelListing, 'answerTokens' | 'model'>,
-): number {
+  { answerTokens: limit, model }: Pick<ModelListing, 'answerTokens' | 'model'>,
+  promptTokens: number,
+): { least: number; most: number } {
+  const { contextTokens = USUAL_CONTEXT } = model
   const mayCall = serverTools || clientTools.length > 0
-  const asked = params.maxTokens === undefined ? answerTokens : Math.max(params.maxTokens, mayCall ? CALL_TOKENS : 0)
-  return Math.min(asked, model.contextTokens ?? asked)
+  const asked = params.maxTokens && Math.max(params.maxTokens, mayCall ? CALL_TOKENS : 0)
+  const most = Math.min(asked ?? limit ?? Math.max(contextTokens - promptTokens, CALL_TOKENS), limit ?? contextTokens)
+  return { least: asked === undefined ? Math.min(most, USUAL_TOKENS) : most, most }
 }
 
 /** A long answer. */
 const USUAL_TOKENS = 4_096
 /** What a call may take, however short the answer is to be. */
 const CALL_TOKENS = 2_048
+/** Where nobody knows how much a model takes. */
+const USUAL_CONTEXT = 16_384
 
 const NOTHING: Rates = { promptPerMillion: 0n, completionPerMillion: 0n }
 const FREE: Terms = { rates: NOTHING, toolPrices: {} }

@@ -8,8 +8,10 @@ import { price } from '../accounts/price.ts'
 import { toStoreError } from '../db/store-error.ts'
 import { GatewayError } from '../errors.ts'
 import { addUsage, NO_USAGE, type Usage } from '../messages.ts'
+import { createPromptEstimate } from '../models/estimate-tokens.ts'
+import type { Model, ModelEvent, ModelRequest } from '../models/model.ts'
 import type { Models } from '../models/models.ts'
-import { mostCompletionTokens } from './billing.ts'
+import { answerTokens } from './billing.ts'
 import { isUncharged } from './is-uncharged.ts'
 import { OUTAGE_MS, outlastOutage } from './outlast-outage.ts'
 import type { ExecuteRun, RunEvent, RunOrder } from './run.ts'
@@ -36,7 +38,7 @@ export function chargeRuns(executeRun: ExecuteRun, deps: ChargeRunsDeps): Execut
     const onAbort = () => stop.abort(signal.reason)
     if (signal.aborted) onAbort()
     else signal.addEventListener('abort', onAbort, { once: true })
-    const events = executeRun({ ...order, canAfford: tab.canAfford }, stop.signal, journal)
+    const events = executeRun({ ...order, model: tab.model, canAfford: tab.canAfford }, stop.signal, journal)
     const isKept = journal !== undefined
     let isOver = false
 
@@ -100,6 +102,8 @@ async function drain(iterator: AsyncIterator<RunEvent>, note: (event: RunEvent) 
 }
 
 type Tab = {
+  /** Writes no more than is paid for. */
+  model: Model
   canAfford(step: { promptTokens: number }): Promise<boolean>
   note(event: RunEvent): void
   settle(outcome: RunDone['outcome'], error?: unknown): Promise<void>
@@ -126,15 +130,41 @@ function createTab(order: RunOrder, { db, till, models, onError }: ChargeRunsDep
       const known = await look()
       if (known === undefined) return true // nothing is to be paid
       const listing = models.list().find(({ model }) => model.id === order.model.id) ?? { model: order.model }
-      const next = { promptTokens, completionTokens: mostCompletionTokens(order, listing) }
-      const needed = price({ usage: addUsage(usage, next), tools }, known.terms)
-      if (needed <= known.amount) return true
-      const isExtended = await extendHold(db, known, needed)
-      if (isExtended) hold = { ...known, amount: needed }
-      return isExtended
+      const { least, most } = answerTokens(order, listing, promptTokens)
+      for (const completionTokens of new Set([most, least])) {
+        const needed = price({ usage: addUsage(usage, { promptTokens, completionTokens }), tools }, known.terms)
+        if (needed <= known.amount) return true
+        if (await extendHold(db, known, needed)) {
+          hold = { ...known, amount: needed }
+          return true
+        }
+      }
+      return false
     } catch (error) {
       throw toStoreError(error)
     }
+  }
+
+  /** Tells the backend to write no more than is paid for: what it wrote beyond would be the house's. */
+  function confine(request: ModelRequest): ModelRequest {
+    if (hold === undefined) return request
+    const { params, messages, tools: offered } = request
+    const promptTokens = estimatePrompt(messages, offered)
+    const most = affordableTokens(hold, { usage, tools }, promptTokens)
+    const { contextTokens = Number.MAX_SAFE_INTEGER } = order.model
+    const isWithin = most === undefined || most >= (params.maxTokens ?? contextTokens - promptTokens)
+    return isWithin ? request : { ...request, params: { ...params, maxTokens: Math.max(1, most) } }
+  }
+
+  const { model } = order
+  const confined: Model = {
+    ...model,
+    stream: (request) => (isKnown ? model.stream(confine(request)) : lookThenStream(request)),
+  }
+
+  async function* lookThenStream(request: ModelRequest): AsyncGenerator<ModelEvent> {
+    await look()
+    yield* model.stream(confine(request))
   }
 
   function note(event: RunEvent): void {
@@ -174,5 +204,20 @@ function createTab(order: RunOrder, { db, till, models, onError }: ChargeRunsDep
     }
   }
 
-  return { canAfford, note, settle }
+  return { model: confined, canAfford, note, settle }
 }
+
+/** Of a step with that prompt, by what is held; undefined where they cost nothing. */
+function affordableTokens(
+  { amount, terms }: FoundHold,
+  { usage, tools }: Pick<RunDone, 'usage' | 'tools'>,
+  promptTokens: number,
+): number | undefined {
+  const { completionPerMillion } = terms.rates
+  if (completionPerMillion === 0n) return undefined
+  const left = amount - price({ usage: addUsage(usage, { promptTokens, completionTokens: 0 }), tools }, terms)
+  return Number((left * 1_000_000n) / completionPerMillion)
+}
+
+/** Tools stand in every prompt, and are counted once. */
+const estimatePrompt = createPromptEstimate()

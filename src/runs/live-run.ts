@@ -3,6 +3,7 @@ import { GatewayError } from '../errors.ts'
 import { retell } from './follow-run.ts'
 import type { RunEvent } from './run.ts'
 import type { RunRecord } from './run-record.ts'
+import { RunEndedError } from './run-store.ts'
 
 /** A run that this process works on, and that goes on when its caller leaves. */
 export type LiveRun = {
@@ -54,10 +55,17 @@ export function startLiveRun(
         await once(news, 'news', { signal })
       }
       if ('run' in end) return yield* retell(end.run.outcome ?? { state: 'cancelled' }, end.run.endedAtMs)
-      if (hasText) throw toMoved(end.moved) // what was told here may not be how the answer goes on there
-      yield* follow(signal)
+      if (!hasText) return yield* follow(signal)
+      // What was told here may not be how the answer goes on there; that it was cancelled is true of both.
+      if (end.moved instanceof RunEndedError) await throwAsEnded(follow(signal))
+      throw toMoved(end.moved)
     },
   }
+}
+
+/** @throws what the run ended with, where that is no answer. */
+async function throwAsEnded(events: AsyncIterable<RunEvent>): Promise<void> {
+  for await (const { type } of events) if (type === 'text' || type === 'client_call' || type === 'completed') return
 }
 
 function toMoved(cause: unknown): GatewayError {

@@ -35,9 +35,21 @@ test('who cancels and forgets a run that it has read almost to its end still pay
   const run = `${gateway.url}/v1/runs/${response.headers.get('x-groundwire-run-id')}`
   expect((await fetch(`${run}/cancel`, { method: 'POST', headers: key.headers })).status).toBe(200)
   expect((await fetch(run, { method: 'DELETE', headers: key.headers })).status).toBe(200)
-  await expect.poll(async () => (await gateway.ledger.balance(key.account))?.held).toBe(0n)
+  await expect.poll(async () => (await gateway.ledger.balance(key.account))?.held, { timeout: 10_000 }).toBe(0n)
   expect((await gateway.ledger.balance(key.account))?.balance).toBeLessThan(99_000n)
   expect(await gateway.brokenInvariants()).toEqual([])
+})
+
+test('a stream whose run is cancelled ends by saying so', async () => {
+  const gateway = await paidGateway({ text: ['one ', 'two ', 'three '], thenHang: true })
+  const key = await gateway.newKey({ credits: 100_000n })
+  const headers = { ...key.headers, 'idempotency-key': 'mine' }
+  const response = await gateway.ask({ ...HELLO, stream: true }, { headers })
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  for (let text = ''; !text.includes('three'); ) text += (await reader?.read())?.value
+  const run = `${gateway.url}/v1/runs/${response.headers.get('x-groundwire-run-id')}`
+  await fetch(`${run}/cancel`, { method: 'POST', headers: key.headers })
+  expect((await reader?.read())?.value).toContain('"code":"run_cancelled"')
 })
 
 test('ADMIN_KEY is nobody to ask a model as, in free mode neither', async () => {
@@ -58,4 +70,23 @@ test.each([
   expect(response.status).toBe(200)
   const { balance = 0n, held } = (await gateway.ledger.balance(key.account)) ?? {}
   expect([balance > 90_000n, held]).toEqual([true, 0n])
+})
+
+test('a key that is confined gets no way out of that by the keys it manages', async () => {
+  const gateway = await paidGateway({ text: 'hi' })
+  const free = await gateway.newKey({ scopes: { manage: true } })
+  const confined = await gateway.newKey({ account: free.account, scopes: { manage: true, models: ['operator'] } })
+  const ask = async (method: string, path: string, body: object) => {
+    const headers = { ...confined.headers, 'content-type': 'application/json' }
+    const response = await fetch(`${gateway.url}/v1/keys${path}`, { method, headers, body: JSON.stringify(body) })
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+  }
+  const refused = { status: 403, body: { error: { code: 'key_confined' } } }
+  expect(await ask('POST', '', { name: 'another' })).toMatchObject(refused)
+  expect(await ask('PATCH', `/${confined.id}`, { scopes: { models: null } })).toMatchObject(refused)
+  expect(await ask('POST', `/${free.id}/rotate`, {})).toMatchObject(refused)
+  expect(await ask('POST', `/${confined.id}/rotate`, {})).toMatchObject({
+    status: 200,
+    body: { scopes: { models: ['operator'] } },
+  })
 })

@@ -235,6 +235,39 @@ describe('without credits', () => {
   })
 })
 
+describe('an answer of any length', () => {
+  test('is no longer than what is held pays for, so that nothing is written off', async () => {
+    await start()
+    const key = await gateway.newKey({ credits: 7_500n })
+    let most = 0
+    reply = () => {
+      most = ollama.requests.at(-1)?.body.options.num_predict
+      return { text: 'The answer.', finish: 'length', usage: { promptTokens: 100, completionTokens: most } }
+    }
+    const body = await read(await gateway.ask(HELLO, { headers: key.headers }))
+    expect(body.choices[0].finish_reason).toBe('length')
+    expect(most).toBeGreaterThanOrEqual(4_096)
+    expect(await usageRows()).toMatchObject([{ completion_tokens: most, written_off: 0, amount: 1_100 + most }])
+    expect((await balanceOf(key)).balance).toBe(7_500n - 1_100n - BigInt(most))
+  })
+
+  test('may be as long as the model can, where the credits are there', async () => {
+    await start()
+    const key = await gateway.newKey({ credits: 1_000_000n })
+    expect((await gateway.ask(HELLO, { headers: key.headers })).status).toBe(200)
+    expect(ollama.requests[0]?.body.options.num_predict).toBe(4_096) // what it is told where nobody says more
+  })
+
+  test('is confined on the queued model as well', async () => {
+    await start()
+    const key = await gateway.newKey({ credits: 7_500n })
+    expect((await gateway.ask(CONDUCTOR, { headers: key.headers })).status).toBe(200)
+    expect(vllm.requests[0]?.body.max_tokens ?? vllm.requests[0]?.body.max_completion_tokens).toBeGreaterThanOrEqual(
+      4_096,
+    )
+  })
+})
+
 describe('a run that is cancelled', () => {
   test('before it has begun costs nothing, at once', async () => {
     const { promise, resolve } = Promise.withResolvers<void>()

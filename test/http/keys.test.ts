@@ -198,6 +198,17 @@ test("an admin sees and revokes all keys of its org, and holds its service keys;
   expect((await desk.ask('GET', `/v1/keys/${service.key.id}`, asMember)).status).toBe(404)
 })
 
+test('a key that is confined to some orgs lists no keys of another', async () => {
+  const desk = await startIdentityDesk()
+  const { db } = desk.database
+  const owner = newWallet()
+  const [mine, other] = [await startOrg(db, { owner }), await startOrg(db, { owner })]
+  const { bearer } = await desk.makeKey({ account: owner, scopes: { orgs: [mine.id] } })
+  expect((await desk.ask('GET', `/v1/keys?org=${mine.slug}`, bearer)).status).toBe(200)
+  const { status, body } = await desk.ask('GET', `/v1/keys?org=${other.slug}`, bearer)
+  expect([status, body.error.code]).toEqual([404, 'org_not_found'])
+})
+
 const WRONG_KEYS = [
   [{}, 'name', 'missing_required_parameter'],
   [{ name: '' }, 'name', 'invalid_value'],

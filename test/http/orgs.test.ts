@@ -3,7 +3,7 @@ import { pino } from 'pino'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { z } from 'zod'
 import type { Identity, Scopes } from '../../src/accounts/identity.ts'
-import { createOrgDesk } from '../../src/accounts/orgs/org-desk.ts'
+import { createOrgDesk } from '../../src/accounts/orgs/create-org-desk.ts'
 import { createBareApp, toListener } from '../../src/bare-app.ts'
 import { connectDatabase } from '../../src/db/connect-database.ts'
 import type { Database } from '../../src/db/database.ts'
@@ -336,7 +336,7 @@ async function startOrgs(store = database) {
     next()
   }
   const app = createBareApp({ log: pino({ level: 'silent' }) })
-  app.use(orgRoutes({ orgs: createOrgDesk({ database: store }), authenticate, bodyLimitBytes: 10_000 }))
+  app.use(orgRoutes({ orgs: createOrgDesk(store), authenticate, bodyLimitBytes: 10_000 }))
   const { url, close } = await listen(toListener(app), { host: '127.0.0.1', port: 0 })
   onTestFinished(() => close(AbortSignal.abort()))
   const as =

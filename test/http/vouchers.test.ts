@@ -17,7 +17,7 @@ let gateway: Awaited<ReturnType<typeof listen>>
 
 beforeAll(async () => {
   database = await testDatabase()
-  vouchers = createVouchers({ database })
+  vouchers = createVouchers(database)
   const authenticate: RequestHandler = (_req, res, next) => {
     res.locals.identity = identity
     next()

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createLedger } from '../../src/accounts/ledger/create-ledger.ts'
 import type { HoldOrder, Ledger, RunDone } from '../../src/accounts/ledger.ts'
-import { createBillDesk } from '../../src/accounts/usage/bill-desk.ts'
+import { createBillDesk } from '../../src/accounts/usage/create-bill-desk.ts'
 import { ownAccountRoutes } from '../../src/http/accounts/own-account-routes.ts'
 import type { TopUpWays } from '../../src/http/accounts/top-up-ways.ts'
 import { usageRoutes } from '../../src/http/usage/usage-routes.ts'

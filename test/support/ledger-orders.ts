@@ -46,11 +46,15 @@ export function runDone(done: Partial<RunDone> = {}): RunDone {
 
 export type FundedLedger = { ledger: Ledger; database: Database }
 
+/** Two hundred who wait in line for a connection are all to be answered, however busy the machine is. */
+const PATIENCE_MS = 50_000
+
 /** A ledger on a database of its own. @param balances - micro-credits granted, by account. */
 export async function fundedLedger(
   balances: Readonly<Record<string, bigint>> = { [ANN]: 1_000n },
 ): Promise<FundedLedger> {
   const database = await testDatabase()
+  database.pool.options.connectionTimeoutMillis = PATIENCE_MS
   const ledger = createLedger({ database })
   for (const [account, amount] of Object.entries(balances)) {
     await ledger.openAccount({ id: account, kind: account.startsWith('org_') ? 'org' : 'wallet' })

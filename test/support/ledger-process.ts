@@ -1,4 +1,5 @@
 import { openSync, writeSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { connectDatabase } from '../../src/db/connect-database.ts'
 import { createDice } from '../chaos/dice.ts'
 import { play } from '../ledger/play.ts'
@@ -24,6 +25,7 @@ for (let player = 0; player < PLAYERS; player++) {
   })
 }
 process.stdout.write('playing\n')
+flushCompileCache()
 
 async function playOn(player: Parameters<typeof play>[0]): Promise<never> {
   for (;;) await play(player)

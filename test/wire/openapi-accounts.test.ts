@@ -158,7 +158,7 @@ async function readTheBill({ playAs }: Stage, { token }: Person): Promise<void> 
 test.each([
   ['free', 'x-wallet-address', (run: ExecuteRun) => startHttp(run)],
   ['paid', '/auth/siwe/verify', startHttpWithAccounts],
-] as const)('a gateway in %s mode says by what callers are known', async (mode, way, start) => {
+] as const)('§1.11 a gateway in %s mode says by what callers are known', async (mode, way, start) => {
   const { url } = await start(says('ok'))
   expect(await (await fetch(url)).json()).toMatchObject({ mode, authentication: expect.stringContaining(way) })
 })

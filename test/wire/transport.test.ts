@@ -90,7 +90,7 @@ test('§1.1 a web page may call: a preflight needs no credentials, and gets the 
   expect(preflight.status).toBe(204)
   expect(preflight.headers.get('access-control-allow-origin')).toBe('https://app.example')
   expect(preflight.headers.get('access-control-allow-headers')).toBe(asked)
-  expect(preflight.headers.get('access-control-allow-methods')).toBe('GET,HEAD,POST,DELETE')
+  expect(preflight.headers.get('access-control-allow-methods')).toBe('GET,HEAD,POST,PATCH,DELETE')
   expect(preflight.headers.get('vary')).toBe('Origin, Access-Control-Request-Headers')
   const refused = await fetch(`${gateway.url}/v1/models`, { headers: { origin: 'https://app.example' } })
   expect(refused.status).toBe(401)

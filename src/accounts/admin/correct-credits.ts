@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { GatewayError } from '../../errors.ts'
+import { conflict, type GatewayError } from '../../errors.ts'
 import type { Actor } from '../actor.ts'
 import { appendAudit } from '../audit/append-audit.ts'
 import { toCreditText } from '../credits.ts'
@@ -43,8 +43,9 @@ export async function correctCredits(
 
 /** A 402 would ask the operator to pay. */
 function tooMuch({ needed, available }: InsufficientCreditsError): GatewayError {
-  return new GatewayError(
+  return conflict(
+    'insufficient_credits',
     `The account has ${toCreditText(available)} credits that are not held: ${toCreditText(needed)} cannot be taken back.`,
-    { status: 409, code: 'insufficient_credits', type: 'conflict_error', param: 'amount' },
+    { param: 'amount' },
   )
 }

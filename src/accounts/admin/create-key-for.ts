@@ -1,7 +1,7 @@
 import type { Actor } from '../actor.ts'
+import type { Expiry } from '../expiry.ts'
 import type { Scopes } from '../identity.ts'
 import { createKey, type KeyWithSecret } from '../keys/create-key.ts'
-import type { Expiry } from '../keys/expiry.ts'
 import { atomically, type LedgerDb } from '../ledger/ledger-db.ts'
 import { createAccount } from './create-account.ts'
 import { expectAccount } from './expect-account.ts'

@@ -1,4 +1,4 @@
-import { GatewayError } from '../../errors.ts'
+import { type GatewayError, notFound } from '../../errors.ts'
 import type { LedgerDb } from '../ledger/ledger-db.ts'
 import { openAccount } from '../ledger/open-account.ts'
 import { findAccount } from './list-accounts.ts'
@@ -16,5 +16,5 @@ export async function expectAccount(tx: LedgerDb, text: string): Promise<string>
 }
 
 export function accountNotFound(id: string): GatewayError {
-  return new GatewayError(`There is no account '${id.slice(0, 64)}'.`, { status: 404, code: 'account_not_found' })
+  return notFound('account_not_found', `There is no account '${id.slice(0, 64)}'.`, { param: 'account' })
 }

@@ -4,7 +4,7 @@ import { listMembers } from '../orgs/members.ts'
 import type { Member, Org } from '../orgs/org.ts'
 import { orgNotFound } from '../orgs/org-errors.ts'
 import { findOrg } from '../orgs/read-orgs.ts'
-import type { Page, Paged } from '../orgs/read-page.ts'
+import type { Page, Paged } from '../read-page.ts'
 
 /** By its id or slug. @throws 404 `org_not_found` */
 export async function expectOrg(db: LedgerDb, org: string): Promise<Org> {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { isUniqueViolation } from '../../db/store-error.ts'
-import { GatewayError } from '../../errors.ts'
+import { conflict, GatewayError } from '../../errors.ts'
 import type { Actor } from '../actor.ts'
 import { appendAudit } from '../audit/append-audit.ts'
 import { toCreditText } from '../credits.ts'
@@ -52,9 +52,7 @@ export async function grantCredits(
 /** Nobody could spend them. */
 async function throwIfClosed(tx: LedgerDb, org: string): Promise<void> {
   const { rows } = await sql`select from orgs where id = ${org} and closed_at is not null for share`.execute(tx)
-  if (rows.length > 0) {
-    throw new GatewayError('The org is closed.', { status: 409, code: 'org_closed', type: 'conflict_error' })
-  }
+  if (rows.length > 0) throw conflict('org_closed', 'The org is closed: nobody could spend them.')
 }
 
 async function throwIfOther(

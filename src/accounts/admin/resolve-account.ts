@@ -1,16 +1,14 @@
-import { isAddress } from 'viem/utils'
 import { GatewayError } from '../../errors.ts'
 import { accountKind } from '../account-id.ts'
 import type { AccountKind } from '../ledger.ts'
+import { toWallet } from '../to-wallet.ts'
 
 /**
  * The account that an operator names: a wallet in any case, `org_…` or `acct_…`.
  * @throws {@link GatewayError} 400 where the text names none: of a wallet in mixed case the checksum is checked.
  */
 export function resolveAccount(text: string): { id: string; kind: AccountKind } {
-  const digits = text.slice(2)
-  const isMixed = digits !== digits.toLowerCase() && digits !== digits.toUpperCase()
-  const id = isAddress(text, { strict: isMixed }) ? text.toLowerCase() : text
+  const id = toWallet(text) ?? text
   const kind = accountKind(id)
   if (kind !== undefined) return { id, kind }
   throw new GatewayError(

@@ -1,6 +1,8 @@
 import { type Kysely, sql } from 'kysely'
 import type { Tables } from '../../db/schema.ts'
+import { toMs } from '../../db/to-ms.ts'
 import type { Actor } from '../actor.ts'
+import type { Page, Paged } from '../read-page.ts'
 
 /** A row of the audit log. */
 export type AuditEntry = {
@@ -24,14 +26,13 @@ export type AuditFilter = {
   orgId?: string | undefined
 }
 
-/** `after` is the id of the last entry of the page before. */
-export type AuditPage = AuditFilter & { limit: number; after?: string | undefined }
+export type AuditPage = AuditFilter & Page
 
 /** Newest first; undefined where there is no entry `after`. */
 export async function listAudit(
   db: Kysely<Tables>,
   { limit, after, actor, action, subject, orgId }: AuditPage,
-): Promise<{ entries: readonly AuditEntry[]; hasMore: boolean } | undefined> {
+): Promise<Paged<AuditEntry> | undefined> {
   if (after !== undefined && !UUID.test(after)) return undefined
   const last = sql`select at, id from audit_log where id = ${after}::uuid`
   const filters = [
@@ -42,14 +43,14 @@ export async function listAudit(
     ...(orgId === undefined ? [] : [sql`org_id = ${orgId}`]),
   ]
   const { rows } = await sql<Omit<AuditEntry, 'details'> & { details: string }>`
-    select id::text as id, floor(extract(epoch from at) * 1000)::float8 as "atMs", actor, via, ip,
+    select id::text as id, ${toMs('at')} as "atMs", actor, via, ip,
       request_id as "requestId", action, subject, org_id as "orgId", details::text as details
     from audit_log
     ${filters.length === 0 ? sql`` : sql`where ${sql.join(filters, sql` and `)}`}
     order by audit_log.at desc, audit_log.id desc limit ${limit + 1}`.execute(db)
   if (after !== undefined && rows.length === 0 && (await last.execute(db)).rows.length === 0) return undefined
   const entries = rows.slice(0, limit).map((row) => ({ ...row, details: JSON.parse(row.details) }))
-  return { entries, hasMore: rows.length > limit }
+  return { rows: entries, hasMore: rows.length > limit }
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/

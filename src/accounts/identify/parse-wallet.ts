@@ -1,5 +1,5 @@
-import { isAddress } from 'viem/utils'
-import { unauthorized } from './refusals.ts'
+import { unauthorized } from '../../errors.ts'
+import { toWallet } from '../to-wallet.ts'
 
 /**
  * The wallet of `x-wallet-address` in lower case; undefined where the header is unset or empty.
@@ -7,16 +7,10 @@ import { unauthorized } from './refusals.ts'
  */
 export function parseWallet(text: string | undefined): string | undefined {
   if (text === undefined || text === '') return undefined
-  if (isWallet(text)) return text.toLowerCase()
+  const wallet = toWallet(text)
+  if (wallet !== undefined) return wallet
   throw unauthorized(
     'invalid_wallet_address',
     "Invalid 'x-wallet-address': expected 0x and 40 hexadecimal digits, with a valid EIP-55 checksum where the case is mixed.",
   )
-}
-
-function isWallet(text: string): boolean {
-  const digits = text.slice(2)
-  // EIP-55 speaks in mixed case alone: one case throughout carries no checksum.
-  const strict = digits !== digits.toLowerCase() && digits !== digits.toUpperCase()
-  return isAddress(text, { strict })
 }

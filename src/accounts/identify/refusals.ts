@@ -1,10 +1,4 @@
-import { BadRequestError, GatewayError } from '../../errors.ts'
-
-export const unauthorized = (code: string, message: string): GatewayError =>
-  new GatewayError(message, { status: 401, code, type: 'authentication_error' })
-
-export const forbidden = (code: string, message: string): GatewayError =>
-  new GatewayError(message, { status: 403, code, type: 'permission_error' })
+import { BadRequestError, forbidden, type GatewayError, unauthorized } from '../../errors.ts'
 
 /** Free mode, and neither a wallet nor a key. */
 export function nobody(): GatewayError {

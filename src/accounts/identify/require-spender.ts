@@ -1,5 +1,5 @@
+import { forbidden } from '../../errors.ts'
 import type { Identity } from '../identity.ts'
-import { forbidden } from './refusals.ts'
 
 /**
  * Refuses runs for an org in which the caller only looks on, unless its own account may pay.

@@ -3,6 +3,7 @@ import { withStoreErrors } from '../../db/with-store-errors.ts'
 import type { Actor } from '../actor.ts'
 import type { OrgSeat, Role } from '../identity.ts'
 import { requireMember } from '../orgs/require-member.ts'
+import type { Paged } from '../read-page.ts'
 import { createKey, type KeyWithSecret, type NewKey } from './create-key.ts'
 import { findKey } from './find-key.ts'
 import type { KeyReach } from './key-reach.ts'
@@ -15,13 +16,13 @@ import { type KeyChange, updateKey } from './update-key.ts'
 /** API keys. All that changes one is in the audit log. Rejects with a 503 GatewayError while Postgres cannot be reached. */
 export type KeyDesk = {
   create(wanted: NewKey, actor: Actor): Promise<KeyWithSecret>
-  list(page: KeyPage): Promise<{ keys: readonly KeyRecord[]; hasMore: boolean } | undefined>
+  list(page: KeyPage): Promise<Paged<KeyRecord> | undefined>
   find(id: string, reach: KeyReach): Promise<KeyRecord | undefined>
   update(change: { id: string; reach: KeyReach; change: KeyChange }, actor: Actor): Promise<KeyRecord>
   rotate(rotation: Rotation, actor: Actor): Promise<KeyWithSecret>
   revoke(key: { id: string; reach: KeyReach }, actor: Actor): Promise<KeyRecord>
   /** See {@link requireMember}. */
-  requireMember(org: string, account: string, least: Role): Promise<OrgSeat>
+  seat(org: string, account: string, least: Role): Promise<OrgSeat>
 }
 
 export function createKeyDesk({ db }: Pick<Database, 'db'>): KeyDesk {
@@ -32,6 +33,6 @@ export function createKeyDesk({ db }: Pick<Database, 'db'>): KeyDesk {
     update: (change, actor) => updateKey(db, change, actor),
     rotate: (rotation, actor) => rotateKey(db, rotation, actor),
     revoke: (key, actor) => revokeKey(db, key, actor),
-    requireMember: (org, account, least) => requireMember(db, org, account, least),
+    seat: (org, account, least) => requireMember(db, org, account, least),
   } satisfies KeyDesk)
 }

@@ -1,13 +1,13 @@
 import { type Kysely, sql } from 'kysely'
 import type { Tables } from '../../db/schema.ts'
-import { GatewayError } from '../../errors.ts'
+import { forbidden } from '../../errors.ts'
 import { accountKind, newId } from '../account-id.ts'
 import type { Actor } from '../actor.ts'
 import { appendAudit } from '../audit/append-audit.ts'
+import { type Expiry, toTimestamp } from '../expiry.ts'
 import type { Scopes } from '../identity.ts'
 import { atomically } from '../ledger/ledger-db.ts'
 import { openAccount } from '../ledger/open-account.ts'
-import { type Expiry, toTimestamp } from './expiry.ts'
 import { expiryPast } from './key-errors.ts'
 import { KEY_COLUMNS, type KeyRecord, type KeyRow, toKeyRecord } from './key-record.ts'
 import { newKeySecret } from './key-secret.ts'
@@ -64,9 +64,9 @@ async function requireSeat(tx: Kysely<Tables>, { account, orgId }: { account: st
     tx,
   )
   if (rows.length > 0) return
-  throw new GatewayError(`A key for the org '${orgId}' needs an owner who is a member of it and may spend.`, {
-    status: 403,
-    code: 'org_not_allowed',
-    type: 'permission_error',
-  })
+  throw forbidden(
+    'org_not_allowed',
+    `A key for the org '${orgId}' needs an owner who is a member of it and may spend.`,
+    { param: 'org' },
+  )
 }

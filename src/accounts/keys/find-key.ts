@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { Tables } from '../../db/schema.ts'
+import { idPattern } from '../account-id.ts'
 import { type KeyReach, toCondition } from './key-reach.ts'
 import { KEY_COLUMNS, type KeyRecord, type KeyRow, toKeyRecord } from './key-record.ts'
 
@@ -15,13 +16,10 @@ export async function lockKey(tx: Kysely<Tables>, id: string, reach: KeyReach): 
   return rows[0] && toKeyRecord(rows[0])
 }
 
-/** What is none has no row, and might hold what Postgres does not take as text. */
-export function isKeyId(id: string): boolean {
-  return /^key_[a-z0-9]{16}$/.test(id)
-}
-
 function readKey(db: Kysely<Tables>, id: string, reach: KeyReach, lock: ReturnType<typeof sql>) {
   return sql<KeyRow>`
     select ${KEY_COLUMNS} from api_keys
-    where id = ${isKeyId(id) ? id : ''} and ${toCondition(reach)} ${lock}`.execute(db)
+    where id = ${KEY_ID.test(id) ? id : ''} and ${toCondition(reach)} ${lock}`.execute(db)
 }
+
+const KEY_ID = idPattern('key')

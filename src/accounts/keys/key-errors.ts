@@ -1,16 +1,14 @@
-import { BadRequestError, GatewayError } from '../../errors.ts'
+import { BadRequestError, conflict, type GatewayError, notFound } from '../../errors.ts'
 
 /** Of a key that is not there, or not the caller's: nobody learns which. */
 export function keyNotFound(id: string): GatewayError {
-  return new GatewayError(`API key with id '${id.slice(0, 64)}' not found among those that are yours.`, {
-    status: 404,
-    code: 'key_not_found',
+  return notFound('key_not_found', `API key with id '${id.slice(0, 64)}' not found among those that are yours.`, {
     param: 'id',
   })
 }
 
 export function keyNotActive(why: string): GatewayError {
-  return new GatewayError(`${why} Make a new key.`, { status: 409, code: 'key_not_active', type: 'conflict_error' })
+  return conflict('key_not_active', `${why} Make a new key.`)
 }
 
 export function expiryPast(): BadRequestError {

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
+import { toMs } from '../../db/to-ms.ts'
 import type { Scopes } from '../identity.ts'
 import { parseScopesJson } from './scopes-json.ts'
 
@@ -37,8 +38,4 @@ export const KEY_COLUMNS: RawBuilder<KeyRow> = sql`
 
 export function toKeyRecord(row: KeyRow): KeyRecord {
   return { ...row, scopes: parseScopesJson(row.scopes) }
-}
-
-function toMs(column: string): RawBuilder<number> {
-  return sql.raw(`floor(extract(epoch from ${column}) * 1000)::float8`)
 }

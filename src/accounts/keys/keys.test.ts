@@ -73,7 +73,7 @@ test('an expiry is counted by the clock of the store, and one that has passed ma
   expect((await make({ atSec: 4_102_444_800 })).key.expiresAtMs).toBe(4_102_444_800_000)
   expect((await make(null)).key.expiresAtMs).toBeNull()
   await expect(make({ atSec: 1_700_000_000 })).rejects.toMatchObject({ status: 400, param: 'expires_at' })
-  expect((await listKeys(db, { limit: 10 }))?.keys).toHaveLength(3)
+  expect((await listKeys(db, { limit: 10 }))?.rows).toHaveLength(3)
 })
 
 test('a change touches what it names, and null lifts a scope', async () => {
@@ -119,7 +119,7 @@ test('of twenty rotations at once one makes a key', async () => {
   const [failure] = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
   expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
   expect(failure).toMatchObject({ status: 409, code: 'key_not_active' })
-  expect((await listKeys(db, { limit: 10 }))?.keys).toHaveLength(2)
+  expect((await listKeys(db, { limit: 10 }))?.rows).toHaveLength(2)
 })
 
 test('what is revoked, replaced or expired is not changed or rotated any more; revoking again changes nothing', async () => {
@@ -165,13 +165,13 @@ test('every change of a key is in the audit log, with who did it, and no change 
   expect(rows.every((row) => row.actor === actor.id && row.org_id === org.id)).toBe(true)
   expect(rows[1]?.details).toMatchObject({
     from: { name: 'a', scopes: {} },
-    to: { name: 'b', scopes: { creditsPerDay: '7' } },
+    to: { name: 'b', scopes: { creditsPerDay: '0.000007' } },
   })
 
   await db.schema.alterTable('audit_log').renameTo('audit_away').execute()
   await expect(createKey(db, { name: 'c', account: actor.id }, actor)).rejects.toThrow()
   await expect(revokeKey(db, { id: key.id, reach: ALL }, actor)).resolves.toBeDefined() // it was revoked before
-  expect((await listKeys(db, { limit: 10 }))?.keys).toHaveLength(2)
+  expect((await listKeys(db, { limit: 10 }))?.rows).toHaveLength(2)
 })
 
 test('while the store is away every door says so', async () => {

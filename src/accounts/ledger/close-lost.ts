@@ -11,7 +11,7 @@ export type RecordOf = (tx: LedgerDb, runId: string) => Promise<RunDone | undefi
 
 const BATCH = 200
 /** Of a run that was cancelled: its worker has so long to tell what it had begun. */
-const GRACE_SEC = 15
+export const GRACE_SEC = 15
 
 /** Each hold by itself: one that cannot be closed keeps no other open, and is told of at the end. */
 export async function closeLost(db: LedgerDb, recordOf: RecordOf): Promise<{ settled: number; expired: number }> {

@@ -2,17 +2,27 @@ import { sql } from 'kysely'
 import { isUniqueViolation } from '../../db/store-error.ts'
 import { GatewayError } from '../../errors.ts'
 import { accountKind } from '../account-id.ts'
-import { toCeilingError } from '../budget-spent-error.ts'
 import { InsufficientCreditsError } from '../insufficient-credits-error.ts'
 import type { Ceiling, HoldOrder } from '../ledger.ts'
 import { toStoredTerms } from '../price.ts'
+import { toCeilingError } from '../to-ceiling-error.ts'
 import { countUp } from './counters.ts'
 import { type FoundHold, findHold } from './find-hold.ts'
 import { atomically, type LedgerDb, untilClear } from './ledger-db.ts'
 import { readBalance } from './read-account.ts'
 
 /** @throws see {@link LedgerDesk.hold}. In a transaction that is not its own it leaves nothing behind when it throws. */
-export async function holdCredits(db: LedgerDb, order: HoldOrder): Promise<FoundHold> {
+export async function holdCredits(db: LedgerDb, { atBest, ...order }: HoldOrder): Promise<FoundHold> {
+  if (atBest === undefined || atBest <= order.amount) return holdOf(db, order)
+  try {
+    return await holdOf(db, { ...order, amount: atBest })
+  } catch (error) {
+    if (!mayNextPay(error)) throw error
+    return holdOf(db, order)
+  }
+}
+
+async function holdOf(db: LedgerDb, order: Omit<HoldOrder, 'atBest'>): Promise<FoundHold> {
   let refusal: unknown
   for (const account of order.payers) {
     const ceilings = order.ceilings.filter(({ payer }) => payer === undefined || payer === account)

@@ -6,7 +6,8 @@ import type { FoundHold } from './find-hold.ts'
 import type { LedgerDb } from './ledger-db.ts'
 
 /**
- * Places many holds in one statement: those of an account in their order, as far as it goes. Each has one payer and no ceilings.
+ * Places many holds in one statement, at their best: those of an account in their order, as far as it goes. Each has one payer and
+ * no ceilings.
  * @returns undefined for those that were not placed; nothing is known of why.
  */
 export async function placeHolds(db: LedgerDb, orders: readonly HoldOrder[]): Promise<(FoundHold | undefined)[]> {
@@ -26,7 +27,8 @@ export async function placeHolds(db: LedgerDb, orders: readonly HoldOrder[]): Pr
 }
 
 function toHold({ payers: [account = ''], ...order }: HoldOrder): FoundHold {
-  const { runId, amount, caller, keyId, model, terms } = order
+  const { runId, caller, keyId, model, terms, amount: least, atBest = least } = order
+  const amount = atBest > least ? atBest : least
   const orgId = accountKind(account) === 'org' ? account : null
   return { runId, account, amount, caller, keyId: keyId ?? null, orgId, model, terms, counters: [] }
 }

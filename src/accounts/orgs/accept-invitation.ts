@@ -1,15 +1,15 @@
 import { type Kysely, sql } from 'kysely'
 import type { Tables } from '../../db/schema.ts'
-import { GatewayError } from '../../errors.ts'
+import { conflict, forbidden, type GatewayError, notFound } from '../../errors.ts'
 import { accountKind } from '../account-id.ts'
 import type { Actor } from '../actor.ts'
 import { appendAudit } from '../audit/append-audit.ts'
 import type { Role } from '../identity.ts'
+import { hashSecret } from '../keys/key-secret.ts'
 import { atomically } from '../ledger/ledger-db.ts'
-import { toTokenHash } from './create-invitation.ts'
 import { findMember } from './members.ts'
 import type { Member } from './org.ts'
-import { alreadyMember, conflict, forbidden, orgAsMember } from './org-errors.ts'
+import { alreadyMember, orgAsMember } from './org-errors.ts'
 
 /**
  * Makes `account` a member, once for a token.
@@ -23,7 +23,7 @@ export async function acceptInvitation(
 ): Promise<{ orgId: string; member: Member }> {
   if (accountKind(account) === 'org') throw orgAsMember()
   return atomically(db, async (tx) => {
-    const hash = toTokenHash(token)
+    const hash = hashSecret(token)
     await sql`
       select 1 from orgs where id = (select org_id from org_invitations where hash = ${hash}) for no key update`.execute(
       tx,
@@ -36,9 +36,9 @@ export async function acceptInvitation(
     const [invitation] = rows
     if (invitation === undefined) throw noInvitation()
     const { orgId, id, role, wallet, isUsed } = invitation
-    if (isUsed) throw conflict('This invitation has been accepted: it is good for once.', 'invitation_used')
+    if (isUsed) throw conflict('invitation_used', 'This invitation has been accepted: it is good for once.')
     if (wallet !== null && wallet !== account)
-      throw forbidden('This invitation is for another wallet.', 'wallet_mismatch')
+      throw forbidden('wallet_mismatch', 'This invitation is for another wallet.')
     const added = await sql`
       insert into org_members (org_id, account, role, credits_per_day, credits_per_month)
       select org_id, ${account}, role, credits_per_day, credits_per_month from org_invitations where id = ${id}
@@ -55,9 +55,7 @@ export async function acceptInvitation(
 type InvitationRow = { orgId: string; id: string; role: Role; wallet: string | null; isUsed: boolean }
 
 function noInvitation(): GatewayError {
-  return new GatewayError('There is no such invitation, or it has ended. Ask for another.', {
-    status: 404,
-    code: 'invitation_not_found',
+  return notFound('invitation_not_found', 'There is no such invitation, or it has ended. Ask for another.', {
     param: 'token',
   })
 }

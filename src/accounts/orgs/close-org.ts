@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { Tables } from '../../db/schema.ts'
-import { BadRequestError, type GatewayError } from '../../errors.ts'
+import { BadRequestError, conflict, type GatewayError } from '../../errors.ts'
 import type { Actor } from '../actor.ts'
 import { appendAudit } from '../audit/append-audit.ts'
 import { toCreditText } from '../credits.ts'
@@ -8,7 +8,6 @@ import { readBalance } from '../ledger/read-account.ts'
 import { moveCredits } from '../ledger/top-up.ts'
 import { changeOrg, type OrgChange } from './change-org.ts'
 import { findRole } from './members.ts'
-import { conflict } from './org-errors.ts'
 import { revokeInvitations } from './revoke-invitations.ts'
 
 /**
@@ -65,14 +64,12 @@ function notAnOwner(): BadRequestError {
 function balanceLeft(balance: bigint): GatewayError {
   const left = toCreditText(balance)
   return conflict(
-    `The org has ${left} credits left. Say who gets them: 'move_to', the account of an owner.`,
     'balance_left',
-    {
-      balance: left,
-    },
+    `The org has ${left} credits left. Say who gets them: 'move_to', the account of an owner.`,
+    { param: 'move_to', details: { balance: left } },
   )
 }
 
 function inUse(): GatewayError {
-  return conflict('The org pays for runs that have not ended. Wait for their end, or cancel them.', 'org_in_use')
+  return conflict('org_in_use', 'The org pays for runs that have not ended. Wait for their end, or cancel them.')
 }

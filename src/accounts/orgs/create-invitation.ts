@@ -1,10 +1,11 @@
-import { hash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
 import type { Tables } from '../../db/schema.ts'
 import { newId } from '../account-id.ts'
 import type { Actor } from '../actor.ts'
 import { appendAudit } from '../audit/append-audit.ts'
 import type { Role } from '../identity.ts'
+import { hashSecret } from '../keys/key-secret.ts'
 import { changeOrg, type OrgChange } from './change-org.ts'
 import { findInvitation } from './invitations.ts'
 import { findRole } from './members.ts'
@@ -41,7 +42,7 @@ export async function createInvitation(
       insert into org_invitations (
         id, org_id, hash, role, wallet, credits_per_day, credits_per_month, created_by, expires_at
       ) values (
-        ${id}, ${orgId}, ${toTokenHash(token)}, ${role}, ${wallet ?? null}, ${creditsPerDay}::bigint, ${creditsPerMonth}::bigint,
+        ${id}, ${orgId}, ${hashSecret(token)}, ${role}, ${wallet ?? null}, ${creditsPerDay}::bigint, ${creditsPerMonth}::bigint,
         ${change.by}, clock_timestamp() + ${ttlSec}::float8 * interval '1 s'
       )`.execute(tx)
     const details = { role, wallet: wallet ?? null }
@@ -49,6 +50,3 @@ export async function createInvitation(
     return { invitation: await findInvitation(tx, orgId, id), token }
   })
 }
-
-/** Under which the store knows it. */
-export const toTokenHash = (token: string): string => hash('sha256', token)

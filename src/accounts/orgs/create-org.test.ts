@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { testDatabase } from '../../../test/support/database.ts'
 import { ACTOR, auditedActions, newSlug, newWallet, openWallet, startOrg } from '../../../test/support/orgs.ts'
 import { createOrg } from './create-org.ts'
-import { createOrgDesk } from './org-desk.ts'
+import { createOrgDesk } from './create-org-desk.ts'
 import { findOrg, listOrgs } from './read-orgs.ts'
 
 test('an org has an account of its own and one owner, whom nobody need have seen before', async () => {
@@ -23,7 +23,7 @@ test('an org has an account of its own and one owner, whom nobody need have seen
     { id: org.id, kind: 'org' },
     { id: owner, kind: 'wallet' },
   ])
-  expect(await createOrgDesk({ database }).find({ org: slug, by: owner })).toMatchObject({ id: org.id, role: 'owner' })
+  expect(await createOrgDesk(database).find({ org: slug, by: owner })).toMatchObject({ id: org.id, role: 'owner' })
   expect(await auditedActions(db, org.id)).toEqual(['org.created'])
 })
 
@@ -45,7 +45,7 @@ test('a slug that was an org keeps its name to itself when that is closed', asyn
   const database = await testDatabase()
   const owner = await openWallet(database.db)
   const { id, slug } = await startOrg(database.db, { owner })
-  await createOrgDesk({ database }).close({ org: id, by: owner }, ACTOR)
+  await createOrgDesk(database).close({ org: id, by: owner }, ACTOR)
   await expect(createOrg(database.db, { slug, name: 'Acme', owner }, ACTOR)).rejects.toMatchObject({
     code: 'slug_taken',
   })
@@ -78,7 +78,7 @@ test('lists go on where the page before has ended, the latest first', async () =
   const ids: string[] = []
   for (let i = 0; i < 5; i++) ids.unshift((await startOrg(database.db, { owner })).id)
   await startOrg(database.db, { owner: newWallet() })
-  const desk = createOrgDesk({ database })
+  const desk = createOrgDesk(database)
   const seen: string[] = []
   for (let hasMore = true; hasMore; ) {
     const page = (await desk.list(owner, { limit: 2, after: seen.at(-1) })) ?? expect.fail()

@@ -1,13 +1,13 @@
 import { type Kysely, sql } from 'kysely'
 import type { Tables } from '../../db/schema.ts'
-import { BadRequestError } from '../../errors.ts'
+import { BadRequestError, conflict } from '../../errors.ts'
 import { accountKind, newId } from '../account-id.ts'
 import type { Actor } from '../actor.ts'
 import { appendAudit } from '../audit/append-audit.ts'
 import { atomically } from '../ledger/ledger-db.ts'
 import { openAccount } from '../ledger/open-account.ts'
 import type { Org } from './org.ts'
-import { conflict, orgAsMember } from './org-errors.ts'
+import { orgAsMember } from './org-errors.ts'
 import { findOrg } from './read-orgs.ts'
 import { isSlug } from './slug.ts'
 
@@ -32,7 +32,7 @@ export async function createOrg(db: Kysely<Tables>, { slug, name, owner }: NewOr
     const { rows } = await sql`
       insert into orgs (id, slug, name) values (${id}, ${slug}, ${name})
       on conflict (slug) do nothing returning id`.execute(tx)
-    if (rows.length === 0) throw conflict(`The slug '${slug}' is taken.`, 'slug_taken')
+    if (rows.length === 0) throw conflict('slug_taken', `The slug '${slug}' is taken.`, { param: 'slug' })
     await sql`insert into org_members (org_id, account, role) values (${id}, ${owner}, 'owner')`.execute(tx)
     await appendAudit(tx, { actor, action: 'org.created', subject: id, orgId: id, details: { slug, name, owner } })
     const org = await findOrg(tx, id)

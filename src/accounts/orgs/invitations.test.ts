@@ -3,14 +3,14 @@ import { expect, test } from 'vitest'
 import { testDatabase } from '../../../test/support/database.ts'
 import { ACTOR, auditedActions, newWallet, openWallet, startOrg } from '../../../test/support/orgs.ts'
 import type { NewInvitation } from './create-invitation.ts'
-import { createOrgDesk } from './org-desk.ts'
+import { createOrgDesk } from './create-org-desk.ts'
 
 const NOT_FOUND = { status: 404, code: 'invitation_not_found', param: 'token' }
 
 async function startInviting() {
   const database = await testDatabase()
   const { db } = database
-  const desk = createOrgDesk({ database })
+  const desk = createOrgDesk(database)
   const [owner, admin] = [newWallet(), newWallet()]
   const { id: org } = await startOrg(db, { owner, also: [[admin, 'admin']] })
   const invite = (fields: Partial<NewInvitation> = {}) =>

@@ -1,28 +1,27 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Tables } from '../../db/schema.ts'
+import { toMs } from '../../db/to-ms.ts'
+import { idPattern } from '../account-id.ts'
+import { type Page, type Paged, readPage } from '../read-page.ts'
 import { CEILING_COLUMNS, type CeilingsRow, toCeilings } from './ceilings.ts'
 import type { Ceilings, Invitation } from './org.ts'
 import { invitationNotFound } from './org-errors.ts'
-import { type Page, type Paged, readPage, toMs } from './read-page.ts'
 
 /** The latest first, those that have ended too; undefined where there is none `after`. */
-export async function listInvitations(
-  db: Kysely<Tables>,
-  orgId: string,
-  page: Page,
-): Promise<Paged<Invitation> | undefined> {
-  const found = await readPage(db, invitationsOf(orgId), page)
-  return found && { ...found, rows: found.rows.map(toInvitation) }
+export function listInvitations(db: Kysely<Tables>, orgId: string, page: Page): Promise<Paged<Invitation> | undefined> {
+  return readPage(db, { listed: invitationsOf(orgId), toRow: toInvitation }, page)
 }
 
 /** @throws {@link invitationNotFound} 404 */
 export async function findInvitation(db: Kysely<Tables>, orgId: string, id: string): Promise<Invitation> {
-  if (!/^inv_\w{1,32}$/.test(id)) throw invitationNotFound(id)
+  if (!INVITATION_ID.test(id)) throw invitationNotFound(id)
   const { rows } = await sql<InvitationRow>`${invitationsOf(orgId)} and id = ${id}`.execute(db)
   const [row] = rows
   if (row === undefined) throw invitationNotFound(id)
   return toInvitation(row)
 }
+
+const INVITATION_ID = idPattern('inv')
 
 type InvitationRow = Omit<Invitation, keyof Ceilings> & CeilingsRow
 

@@ -4,13 +4,13 @@ import { testDatabase } from '../../../test/support/database.ts'
 import { ACTOR, auditedActions, newWallet, startOrg } from '../../../test/support/orgs.ts'
 import type { Database } from '../../db/database.ts'
 import { ROLES, type Role } from '../identity.ts'
-import { createOrgDesk } from './org-desk.ts'
+import { createOrgDesk } from './create-org-desk.ts'
 import { managedBy } from './roles.ts'
 
 test('the last owner can neither leave, nor be removed, nor be demoted', async () => {
   const database = await testDatabase()
   const { db } = database
-  const desk = createOrgDesk({ database })
+  const desk = createOrgDesk(database)
   const [by, member] = [newWallet(), newWallet()]
   const { id: org } = await startOrg(db, { owner: by, also: [[member, 'member']] })
   const lastOwner = { status: 409, code: 'last_owner' }
@@ -27,7 +27,7 @@ test('the last owner can neither leave, nor be removed, nor be demoted', async (
 
 test('owners who all step down at once leave one who does not', async () => {
   const database = await testDatabase()
-  const desk = createOrgDesk({ database })
+  const desk = createOrgDesk(database)
   for (let round = 0; round < 5; round++) {
     const owners = Array.from({ length: 6 }, newWallet)
     const { id: org } = await startOrg(database.db, {
@@ -78,7 +78,7 @@ test('whoever changes whom, one after the other, it goes as the roles say', asyn
 })
 
 async function startCrew(database: Database, roles: readonly Role[]) {
-  const desk = createOrgDesk({ database })
+  const desk = createOrgDesk(database)
   const crew = Array.from({ length: CREW }, newWallet)
   const [owner = '', ...others] = crew
   const also = others.map((account, i) => [account, roles[i] ?? 'viewer'] as const)

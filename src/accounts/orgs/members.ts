@@ -1,16 +1,16 @@
 import { type Kysely, sql } from 'kysely'
 import type { Tables } from '../../db/schema.ts'
+import { toMs } from '../../db/to-ms.ts'
 import { accountKind } from '../account-id.ts'
 import type { Role } from '../identity.ts'
+import { type Page, type Paged, readPage } from '../read-page.ts'
 import { CEILING_COLUMNS, type CeilingsRow, toCeilings } from './ceilings.ts'
 import type { Member } from './org.ts'
 import { memberNotFound } from './org-errors.ts'
-import { type Page, type Paged, readPage, toMs } from './read-page.ts'
 
 /** The latest first; undefined where there is none `after`, which is an account. */
-export async function listMembers(db: Kysely<Tables>, orgId: string, page: Page): Promise<Paged<Member> | undefined> {
-  const found = await readPage(db, membersOf(orgId), page)
-  return found && { ...found, rows: found.rows.map(toMember) }
+export function listMembers(db: Kysely<Tables>, orgId: string, page: Page): Promise<Paged<Member> | undefined> {
+  return readPage(db, { listed: membersOf(orgId), toRow: toMember }, page)
 }
 
 /** @throws {@link memberNotFound} 404 */

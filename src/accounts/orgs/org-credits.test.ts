@@ -5,7 +5,7 @@ import type { Database } from '../../db/database.ts'
 import { createLedger } from '../ledger/create-ledger.ts'
 import { readBalance } from '../ledger/read-account.ts'
 import type { HoldOrder } from '../ledger.ts'
-import { createOrgDesk } from './org-desk.ts'
+import { createOrgDesk } from './create-org-desk.ts'
 
 const CREDIT = 1_000_000n
 
@@ -15,7 +15,7 @@ async function startFunded({ credits = 0n }: { credits?: bigint } = {}) {
   const [owner, member] = [await openWallet(db, { credits: 10n }), await openWallet(db, { credits: 10n })]
   const { id: org } = await startOrg(db, { owner, also: [[member, 'member']], credits })
   const balances = () => Promise.all([org, owner, member].map(async (id) => (await readBalance(db, id))?.balance))
-  return { database, db, desk: createOrgDesk({ database }), org, owner, member, balances }
+  return { database, db, desk: createOrgDesk(database), org, owner, member, balances }
 }
 
 test('members give credits to their org, and owners take them back', async () => {

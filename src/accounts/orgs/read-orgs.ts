@@ -1,10 +1,11 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Tables } from '../../db/schema.ts'
+import { toMs } from '../../db/to-ms.ts'
 import type { Role } from '../identity.ts'
+import { type Page, type Paged, readPage } from '../read-page.ts'
 import { CEILING_COLUMNS, type CeilingsRow, toCeilings } from './ceilings.ts'
 import type { Org, OwnOrg } from './org.ts'
 import { orgNotFound } from './org-errors.ts'
-import { type Page, type Paged, readPage, toMs } from './read-page.ts'
 import { isOrgName } from './require-member.ts'
 
 /** By its id or slug; undefined also where it is closed. */
@@ -17,24 +18,19 @@ export async function findOrg(db: Kysely<Tables>, org: string): Promise<Org | un
 }
 
 /** All there are. The latest first; undefined where there is none `after`. */
-export async function listOrgs(db: Kysely<Tables>, page: Page): Promise<Paged<Org> | undefined> {
-  const found = await readPage(
-    db,
-    sql<OrgRow>`select ${ORG_COLUMNS} from orgs join accounts using (id) where closed_at is null`,
-    page,
-  )
-  return found && { ...found, rows: found.rows.map(toOrg) }
+export function listOrgs(db: Kysely<Tables>, page: Page): Promise<Paged<Org> | undefined> {
+  const listed = sql<OrgRow>`select ${ORG_COLUMNS} from orgs join accounts using (id) where closed_at is null`
+  return readPage(db, { listed, toRow: toOrg }, page)
 }
 
 /** As {@link listOrgs}, those that `account` is a member of. @param page.only - the ids of no others. */
-export async function listOwnOrgs(
+export function listOwnOrgs(
   db: Kysely<Tables>,
   account: string,
   { only, ...page }: Page & { only?: readonly string[] | undefined },
 ): Promise<Paged<OwnOrg> | undefined> {
   const confined = only === undefined ? sql`` : sql`and id = any(${only}::text[])`
-  const found = await readPage(db, sql<OwnOrgRow>`${ownOrgs(account)} ${confined}`, page)
-  return found && { ...found, rows: found.rows.map(toOwnOrg) }
+  return readPage(db, { listed: sql<OwnOrgRow>`${ownOrgs(account)} ${confined}`, toRow: toOwnOrg }, page)
 }
 
 /** By its id or slug. @throws {@link orgNotFound} 404 where `account` is no member of it. */

@@ -3,7 +3,7 @@ import { testDatabase } from '../../../test/support/database.ts'
 import { ACTOR, newWallet, openWallet, startOrg } from '../../../test/support/orgs.ts'
 import type { Database } from '../../db/database.ts'
 import { ROLES, type Role } from '../identity.ts'
-import { createOrgDesk, type OrgDesk } from './org-desk.ts'
+import { createOrgDesk, type OrgDesk } from './create-org-desk.ts'
 
 const ALL = ROLES
 const WHO = [...ROLES, 'outsider'] as const
@@ -107,7 +107,7 @@ test.each(WHO)('all else is refused to one who is %s, and changes nothing', asyn
 
 async function setScene(who: Who): Promise<Scene> {
   const { db } = database
-  const desk = createOrgDesk({ database })
+  const desk = createOrgDesk(database)
   const by = await openWallet(db, { credits: 1n })
   const others = { owner: newWallet(), admin: newWallet(), member: newWallet(), viewer: newWallet() }
   const crew = ROLES.map((role) => [others[role], role] as const)

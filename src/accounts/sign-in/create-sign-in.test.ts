@@ -62,7 +62,7 @@ test('a byte of the message that is not as it was signed lets nobody in', async 
         .onConflict((conflict) => conflict.doNothing())
         .execute()
     }),
-    { numRuns: 400 },
+    { numRuns: 150 },
   )
   expect(await count('sessions')).toBe(0)
   await expect(signIn.verify({ message, signature }, FROM)).resolves.toMatchObject({ chainId: 1 })

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
 import type { Tables } from '../../db/schema.ts'
+import { toMs } from '../../db/to-ms.ts'
 import { invalidMessage, nonceUsed } from './sign-in-error.ts'
 import type { SignInMessage } from './sign-in-message.ts'
 
@@ -17,8 +18,8 @@ export async function issueNonce(db: Kysely<Tables>): Promise<Nonce> {
     )
     insert into sign_in_nonces (nonce, expires_at)
     values (${randomBytes(16).toString('hex')}, clock_timestamp() + ${NONCE_MS}::float8 * interval '1 ms')
-    returning nonce, floor(extract(epoch from created_at) * 1000)::float8 as "issuedAtMs",
-      floor(extract(epoch from expires_at) * 1000)::float8 as "expiresAtMs"`.execute(db)
+    returning nonce, ${toMs('created_at')} as "issuedAtMs",
+      ${toMs('expires_at')} as "expiresAtMs"`.execute(db)
   const [issued] = rows
   if (issued === undefined) throw new Error('no nonce was issued')
   return issued

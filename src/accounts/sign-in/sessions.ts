@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
 import type { Tables } from '../../db/schema.ts'
+import { toMs } from '../../db/to-ms.ts'
 import type { Actor } from '../actor.ts'
 import { appendAudit } from '../audit/append-audit.ts'
 import { hashSecret } from '../keys/key-secret.ts'
@@ -62,5 +63,5 @@ export function endSession(db: Kysely<Tables>, token: string, actor: Actor): Pro
 
 const IS_OPEN = sql<boolean>`revoked_at is null and expires_at > clock_timestamp()`
 const SESSION_COLUMNS = sql`
-  wallet, chain_id as "chainId", floor(extract(epoch from created_at) * 1000)::float8 as "createdAtMs",
-  floor(extract(epoch from expires_at) * 1000)::float8 as "expiresAtMs"`
+  wallet, chain_id as "chainId", ${toMs('created_at')} as "createdAtMs",
+  ${toMs('expires_at')} as "expiresAtMs"`

@@ -1,4 +1,4 @@
-import { GatewayError } from '../../errors.ts'
+import { type GatewayError, unauthorized } from '../../errors.ts'
 
 /** 401: what was signed is not what this gateway takes. `reason` is one sentence, or two. */
 export const invalidMessage = (reason: string): GatewayError => unauthorized('invalid_siwe_message', reason)
@@ -14,6 +14,3 @@ export const nonceUsed = (): GatewayError =>
     'siwe_nonce_used',
     'The nonce of the message was used before, has expired, or is not from this gateway. Sign a message with a new one, from /auth/siwe/nonce.',
   )
-
-const unauthorized = (code: string, message: string) =>
-  new GatewayError(message, { status: 401, code, type: 'authentication_error' })

@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import type { TransferKind } from '../../db/schema.ts'
+import { toMs } from '../../db/to-ms.ts'
 import type { LedgerDb } from '../ledger/ledger-db.ts'
-import type { Page } from '../orgs/read-page.ts'
+import type { Page, Paged } from '../read-page.ts'
 
 /** A line of an account's bill. */
 export type BillEntry = {
@@ -38,7 +39,7 @@ export async function listEntries(
   db: LedgerDb,
   account: string,
   { limit, after }: Page,
-): Promise<{ entries: readonly BillEntry[]; hasMore: boolean } | undefined> {
+): Promise<Paged<BillEntry> | undefined> {
   if (after !== undefined && !UUID.test(after)) return undefined
   const last = sql`select at, id from ledger_transfers where id = ${after}::uuid and ${account} in (debit, credit)`
   const { rows } = await sql<EntryRow>`
@@ -48,7 +49,7 @@ export async function listEntries(
       order by at desc, transfer_id desc limit ${limit + 1}
     )
     select transfer_id::text as id, kind, ref, page.amount::text, page.balance::text, note,
-      floor(extract(epoch from page.at) * 1000)::float8 as "atMs",
+      ${toMs('page.at')} as "atMs",
       case kind when 'move' then (
         select case page.account when debit then credit else debit end from ledger_transfers where id = transfer_id
       ) end as counterparty,
@@ -59,7 +60,7 @@ export async function listEntries(
     from page left join run_usage on kind = 'charge' and run_id = ref
     order by page.at desc, transfer_id desc`.execute(db)
   if (after !== undefined && rows.length === 0 && (await last.execute(db)).rows.length === 0) return undefined
-  return { entries: rows.slice(0, limit).map(toEntry), hasMore: rows.length > limit }
+  return { rows: rows.slice(0, limit).map(toEntry), hasMore: rows.length > limit }
 }
 
 type EntryRow = Omit<BillEntry, 'amount' | 'balance' | 'run'> & { amount: string; balance: string; run: RunRow | null }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
+import { toMs } from '../../db/to-ms.ts'
 import type { LedgerDb } from '../ledger/ledger-db.ts'
-import { type Page, toMs } from '../orgs/read-page.ts'
+import type { Page, Paged } from '../read-page.ts'
 
 /** Micro-credits that are held for a run that has not ended. */
 export type BillHold = {
@@ -25,7 +26,7 @@ export async function listHolds(
   db: LedgerDb,
   { account, caller }: HoldFilter,
   { limit, after }: Page,
-): Promise<{ holds: readonly BillHold[]; hasMore: boolean } | undefined> {
+): Promise<Paged<BillHold> | undefined> {
   const isListed = sql`account = ${account} and ${caller === undefined ? sql`true` : sql`caller = ${caller}`}`
   const last = sql`select created_at, run_id from holds where run_id = ${after} and ${isListed}`
   const { rows } = await sql<Omit<BillHold, 'amount'> & { amount: string }>`
@@ -36,5 +37,5 @@ export async function listHolds(
     order by created_at desc, run_id desc limit ${limit + 1}`.execute(db)
   if (after !== undefined && rows.length === 0 && (await last.execute(db)).rows.length === 0) return undefined
   const holds = rows.slice(0, limit).map((row) => ({ ...row, amount: BigInt(row.amount) }))
-  return { holds, hasMore: rows.length > limit }
+  return { rows: holds, hasMore: rows.length > limit }
 }

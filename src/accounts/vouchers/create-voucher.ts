@@ -4,6 +4,7 @@ import { newId } from '../account-id.ts'
 import type { Actor } from '../actor.ts'
 import { appendAudit } from '../audit/append-audit.ts'
 import { toCreditText } from '../credits.ts'
+import { type Expiry, toTimestamp } from '../expiry.ts'
 import { atomically, type LedgerDb } from '../ledger/ledger-db.ts'
 import { toVoucher, VOUCHER_COLUMNS, type Voucher, type VoucherRow } from './voucher.ts'
 import { hashVoucherCode, newVoucherCode, toVoucherHint } from './voucher-code.ts'
@@ -13,15 +14,15 @@ export type NewVoucher = {
   amount: bigint
   /** Default 1. */
   maxUses?: number | undefined
-  /** Unix ms, or ms from now; default never. */
-  expires?: { atMs: number } | { inMs: number } | undefined
+  /** Default: never. */
+  expiry?: Expiry | undefined
   note?: string | undefined
 }
 
 /** `code` is shown this once: the store has its SHA-256 alone. @throws {@link BadRequestError} */
 export async function createVoucher(
   db: LedgerDb,
-  { amount, maxUses = 1, expires, note }: NewVoucher,
+  { amount, maxUses = 1, expiry = null, note }: NewVoucher,
   actor: Actor,
 ): Promise<{ voucher: Voucher; code: string }> {
   if (amount <= 0n || amount > MAX_AMOUNT)
@@ -31,14 +32,14 @@ export async function createVoucher(
   if (note !== undefined && (note.length > MAX_NOTE_CHARS || note.includes('\0'))) {
     throw wrong('note', `expected up to ${MAX_NOTE_CHARS} characters`)
   }
-  if (expires !== undefined && !isPlausible(expires)) throw wrong('expires_at', 'expected a time to come')
+  if (!isPlausible(expiry)) throw wrong('expires_at', 'expected a time to come')
   const code = newVoucherCode()
   return atomically(db, async (tx) => {
     const { rows } = await sql<VoucherRow>`
       insert into vouchers (id, hash, hint, amount, max_uses, note, created_by, expires_at)
       select ${newId('vch')}, ${hashVoucherCode(code)}, ${toVoucherHint(code)}, ${amount}::bigint, ${maxUses}::int,
         ${note ?? null}::text, ${actor.id}, expires_at
-      from (select (${toExpiry(expires)})::timestamptz as expires_at) as given
+      from (select ${toTimestamp(expiry)} as expires_at) as given
       where expires_at is null or expires_at > clock_timestamp()
       returning ${VOUCHER_COLUMNS}`.execute(tx)
     if (rows[0] === undefined) throw wrong('expires_at', 'expected a time to come')
@@ -47,7 +48,12 @@ export async function createVoucher(
       actor,
       action: 'voucher.created',
       subject: voucher.id,
-      details: { amount: toCreditText(amount), max_uses: maxUses, expires_at: voucher.expiresAtMs, note: voucher.note },
+      details: {
+        amount: toCreditText(amount),
+        max_uses: maxUses,
+        expires_at: toSeconds(voucher.expiresAtMs),
+        note: voucher.note,
+      },
     })
     return { voucher, code }
   })
@@ -58,17 +64,13 @@ const MAX_USES = 1_000_000
 const MAX_NOTE_CHARS = 500
 
 /** Others are beyond what the store can hold. */
-function isPlausible(expires: NonNullable<NewVoucher['expires']>): boolean {
-  const ms = 'atMs' in expires ? expires.atMs : expires.inMs
-  return ms > 0 && ms < Date.UTC(9999, 11)
+function isPlausible(expiry: Expiry): boolean {
+  if (expiry === null) return true
+  const sec = 'atSec' in expiry ? expiry.atSec : expiry.inSec
+  return sec > 0 && sec * 1000 < Date.UTC(9999, 11)
 }
 
-function toExpiry(expires: NewVoucher['expires']) {
-  if (expires === undefined) return sql`null`
-  return 'atMs' in expires
-    ? sql`to_timestamp(${expires.atMs}::float8 / 1000)`
-    : sql`clock_timestamp() + ${expires.inMs}::float8 * interval '1 ms'`
-}
+const toSeconds = (ms: number | null) => (ms === null ? null : Math.floor(ms / 1000))
 
 const wrong = (param: string, complaint: string) =>
   new BadRequestError(`Invalid '${param}': ${complaint}.`, { param, code: 'invalid_value' })

@@ -1,17 +1,13 @@
-import { GatewayError } from '../../errors.ts'
+import { conflict, type GatewayError, notFound } from '../../errors.ts'
 
 /** The same for what is no code at all. */
 export const voucherNotFound = (): GatewayError =>
-  new GatewayError('There is no such voucher. Look at its code again.', {
-    status: 404,
-    code: 'voucher_not_found',
-    param: 'code',
-  })
+  notFound('voucher_not_found', 'There is no such voucher. Look at its code again.', { param: 'code' })
 
 /** Why nobody, or not this account, may take a voucher any more. */
 export function voucherRefused(why: keyof typeof REFUSALS): GatewayError {
   const { code, message } = REFUSALS[why]
-  return new GatewayError(message, { status: 409, code, type: 'conflict_error', param: 'code' })
+  return conflict(code, message, { param: 'code' })
 }
 
 const REFUSALS = {

@@ -1,4 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
+import { toMs } from '../../db/to-ms.ts'
+import { idPattern } from '../account-id.ts'
 
 /** Credits that whoever has its code may take, each account once. Amounts are micro-credits, times Unix ms. */
 export type Voucher = {
@@ -16,13 +18,12 @@ export type Voucher = {
   revokedAtMs: number | null
 }
 
-export const isVoucherId = (text: string): boolean => /^vch_[a-z0-9]{16}$/.test(text)
+const VOUCHER_ID = idPattern('vch')
+export const isVoucherId = (text: string): boolean => VOUCHER_ID.test(text)
 
 export type VoucherRow = Omit<Voucher, 'amount'> & { amount: string }
 
 export const toVoucher = (row: VoucherRow): Voucher => ({ ...row, amount: BigInt(row.amount) })
-
-const toMs = (column: string) => sql`floor(extract(epoch from ${sql.ref(column)}) * 1000)::float8`
 
 export const VOUCHER_COLUMNS: RawBuilder<VoucherRow> = sql`
   id, hint, amount::text as amount, max_uses as "maxUses", uses, note, created_by as "createdBy",

@@ -1,10 +1,10 @@
 import type { RequestHandler } from 'express'
-import type { BillDesk } from '../../accounts/usage/bill-desk.ts'
+import type { BillDesk } from '../../accounts/usage/create-bill-desk.ts'
 import { requireAccount } from '../auth.ts'
+import { OrgPageQuery } from '../org-page-query.ts'
 import { parseRequest } from '../parse-request.ts'
+import { seatIn } from '../seat-in.ts'
 import { expectPage, toWirePage } from '../wire-page.ts'
-import { OrgPageQuery } from './org-page-query.ts'
-import { seatIn } from './seat-in.ts'
 import { toWireEntry } from './wire-entry.ts'
 
 /** `GET /v1/account/entries`: the bill, the latest first; that of an org for its owners and admins. */
@@ -14,7 +14,7 @@ export function listEntries(bill: Pick<BillDesk, 'entries' | 'seat'>): RequestHa
     const { org, ...page } = parseRequest(OrgPageQuery, req.query)
     const seat = org === undefined ? undefined : await seatIn(bill, org, { identity, least: 'admin' })
     const listed = await bill.entries(seat?.id ?? identity.account, page)
-    const { entries, hasMore } = expectPage(listed, page.after)
-    res.json(toWirePage(entries.map(toWireEntry), hasMore))
+    const paged = expectPage(listed, page.after)
+    res.json(toWirePage(paged, toWireEntry))
   }
 }

@@ -1,10 +1,10 @@
 import type { RequestHandler } from 'express'
-import type { BillDesk } from '../../accounts/usage/bill-desk.ts'
+import type { BillDesk } from '../../accounts/usage/create-bill-desk.ts'
 import { requireAccount } from '../auth.ts'
+import { OrgPageQuery } from '../org-page-query.ts'
 import { parseRequest } from '../parse-request.ts'
+import { seatIn } from '../seat-in.ts'
 import { expectPage, toWirePage } from '../wire-page.ts'
-import { OrgPageQuery } from './org-page-query.ts'
-import { seatIn } from './seat-in.ts'
 import { toWireHold } from './wire-hold.ts'
 
 /** `GET /v1/account/holds`: what is held for runs that have not ended. Of an org, its members see what is held for theirs. */
@@ -15,7 +15,7 @@ export function listHolds(bill: Pick<BillDesk, 'holds' | 'seat'>): RequestHandle
     const seat = org === undefined ? undefined : await seatIn(bill, org, { identity, least: 'viewer' })
     const caller = seat?.role === 'member' ? identity.account : undefined
     const listed = await bill.holds({ account: seat?.id ?? identity.account, caller }, page)
-    const { holds, hasMore } = expectPage(listed, page.after)
-    res.json(toWirePage(holds.map(toWireHold), hasMore))
+    const paged = expectPage(listed, page.after)
+    res.json(toWirePage(paged, toWireHold))
   }
 }

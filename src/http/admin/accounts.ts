@@ -12,8 +12,8 @@ import { toWireAccount, toWireGranted } from './wire-account.ts'
 export function listAccounts(desk: Pick<AdminDesk, 'listAccounts'>): RequestHandler {
   return async (req, res) => {
     const query = parseRequest(ListQuery, req.query)
-    const { accounts, hasMore } = expectPage(await desk.listAccounts(query), query.after)
-    res.json(toWirePage(accounts.map(toWireAccount), hasMore))
+    const paged = expectPage(await desk.listAccounts(query), query.after)
+    res.json(toWirePage(paged, toWireAccount))
   }
 }
 

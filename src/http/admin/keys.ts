@@ -4,7 +4,8 @@ import type { AdminDesk } from '../../accounts/admin/create-admin-desk.ts'
 import type { KeyOrder } from '../../accounts/admin/create-key-for.ts'
 import { keyNotFound } from '../../accounts/keys/key-errors.ts'
 import { creditText, PAGE_FIELDS, plainText } from '../account-fields.ts'
-import { KeyChangeBody, NEW_KEY_FIELDS, RotationBody, toExpiry, toScopes } from '../keys/key-body.ts'
+import { toExpiry } from '../expiry-fields.ts'
+import { KeyChangeBody, NEW_KEY_FIELDS, RotationBody, toScopes } from '../keys/key-body.ts'
 import { sendNewKey } from '../keys/send-new-key.ts'
 import { toWireKey } from '../keys/wire-key.ts'
 import { parseRequest } from '../parse-request.ts'
@@ -15,8 +16,8 @@ import { adminOf } from './require-admin.ts'
 export function listKeys(desk: Pick<AdminDesk, 'listKeys'>): RequestHandler {
   return async (req, res) => {
     const page = parseRequest(ListQuery, req.query)
-    const { keys, hasMore } = expectPage(await desk.listKeys(page), page.after)
-    res.json(toWirePage(keys.map(toWireKey), hasMore))
+    const paged = expectPage(await desk.listKeys(page), page.after)
+    res.json(toWirePage(paged, toWireKey))
   }
 }
 

@@ -10,8 +10,8 @@ import { expectPage, toWirePage } from '../wire-page.ts'
 export function listAudit(desk: Pick<AdminDesk, 'listAudit'>): RequestHandler {
   return async (req, res) => {
     const page = parseRequest(AuditQuery, req.query)
-    const { entries, hasMore } = expectPage(await desk.listAudit(page), page.after)
-    res.json(toWirePage(entries.map(toWireAuditEntry), hasMore))
+    const paged = expectPage(await desk.listAudit(page), page.after)
+    res.json(toWirePage(paged, toWireAuditEntry))
   }
 }
 

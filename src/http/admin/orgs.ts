@@ -7,7 +7,7 @@ import { PAGE_FIELDS, plainText } from '../account-fields.ts'
 import { NewOrg } from '../orgs/org-fields.ts'
 import { toWireMember } from '../orgs/wire-org.ts'
 import { parseRequest } from '../parse-request.ts'
-import { toSeconds } from '../runs/wire-run.ts'
+import { toSeconds } from '../to-seconds.ts'
 import { expectPage, toWirePage } from '../wire-page.ts'
 import { adminOf } from './require-admin.ts'
 
@@ -15,8 +15,8 @@ import { adminOf } from './require-admin.ts'
 export function listOrgs(desk: Pick<AdminDesk, 'listOrgs'>): RequestHandler {
   return async (req, res) => {
     const page = parseRequest(PageQuery, req.query)
-    const { rows, hasMore } = expectPage(await desk.listOrgs(page), page.after)
-    res.json(toWirePage(rows.map(toWireAdminOrg), hasMore))
+    const paged = expectPage(await desk.listOrgs(page), page.after)
+    res.json(toWirePage(paged, toWireAdminOrg))
   }
 }
 
@@ -31,8 +31,8 @@ export function createOrg(desk: Pick<AdminDesk, 'createOrg'>): RequestHandler {
 export function listMembers(desk: Pick<AdminDesk, 'listMembers'>): RequestHandler {
   return async (req, res) => {
     const page = parseRequest(PageQuery, req.query)
-    const { rows, hasMore } = expectPage(await desk.listMembers(String(req.params.id), page), page.after)
-    res.json(toWirePage(rows.map(toWireMember), hasMore))
+    const paged = expectPage(await desk.listMembers(String(req.params.id), page), page.after)
+    res.json(toWirePage(paged, toWireMember))
   }
 }
 

@@ -1,21 +1,18 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { Request, RequestHandler, Response } from 'express'
 import type { Actor } from '../../accounts/actor.ts'
-import { GatewayError } from '../../errors.ts'
+import { parseBearer } from '../../accounts/identify/parse-bearer.ts'
+import { unauthorized } from '../../errors.ts'
 
 /** Lets whoever sends ADMIN_KEY as the bearer pass. */
 export function requireAdmin(adminKey: string): RequestHandler {
   const wanted = sha256(adminKey)
   return (req, res, next) => {
-    const [, given = ''] = BEARER.exec(req.get('authorization') ?? '') ?? []
+    const given = parseBearer(req.get('authorization')) ?? ''
     // Of hashes, so that neither the length nor how much of it is right can be told by the time it takes.
     if (!timingSafeEqual(sha256(given), wanted)) {
       res.setHeader('www-authenticate', 'Bearer')
-      throw new GatewayError("This needs the gateway's ADMIN_KEY: 'Authorization: Bearer <key>'.", {
-        status: 401,
-        code: 'invalid_admin_key',
-        type: 'authentication_error',
-      })
+      throw unauthorized('invalid_admin_key', "This needs the gateway's ADMIN_KEY: 'Authorization: Bearer <key>'.")
     }
     res.locals.note.caller = ADMIN
     res.setHeader('cache-control', 'no-store')
@@ -29,5 +26,4 @@ export function adminOf(req: Request, res: Response): Actor {
 }
 
 const ADMIN = 'admin'
-const BEARER = /^bearer +(\S+)$/i
 const sha256 = (text: string) => hash('sha256', text, 'buffer')

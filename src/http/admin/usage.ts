@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { AdminDesk } from '../../accounts/admin/create-admin-desk.ts'
 import type { UsageGroup, UsageQuery, UsageTotals } from '../../accounts/usage/usage-totals.ts'
 import { parseRequest } from '../parse-request.ts'
+import { DAY_FIELDS } from '../usage/usage-query.ts'
 import { toWireSum } from '../usage/wire-usage.ts'
 
 /** What the usage of all callers may be summed up by. */
@@ -25,11 +26,7 @@ export function showUsage(desk: Pick<AdminDesk, 'usage'>): RequestHandler {
   }
 }
 
-const day = z
-  .string()
-  .refine((text) => text.startsWith('20') && z.iso.date().safeParse(text).success, 'Expected a day: 2026-11-22.')
-  .optional()
-const Query = z.strictObject({ by: z.enum(ADMIN_USAGE_GROUPS).default('model'), from: day, to: day })
+const Query = z.strictObject({ by: z.enum(ADMIN_USAGE_GROUPS).default('model'), ...DAY_FIELDS })
 
 /** @throws {@link BadRequestError} */
 export function parseUsageOrder(query: unknown): UsageQuery & { by: By } {

@@ -2,8 +2,8 @@ import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import type { AdminDesk } from '../../accounts/admin/create-admin-desk.ts'
 import type { NewVoucher } from '../../accounts/vouchers/create-voucher.ts'
-import { BadRequestError } from '../../errors.ts'
 import { creditText, PAGE_FIELDS, plainText } from '../account-fields.ts'
+import { EXPIRY_FIELDS, toExpiry } from '../expiry-fields.ts'
 import { integer } from '../integer.ts'
 import { parseRequest } from '../parse-request.ts'
 import { expectPage, toWirePage } from '../wire-page.ts'
@@ -14,8 +14,8 @@ import { toWireNewVoucher, toWireVoucher } from './wire-voucher.ts'
 export function listVouchers(desk: Pick<AdminDesk, 'listVouchers'>): RequestHandler {
   return async (req, res) => {
     const page = parseRequest(z.strictObject(PAGE_FIELDS), req.query)
-    const { vouchers, hasMore } = expectPage(await desk.listVouchers(page), page.after)
-    res.json(toWirePage(vouchers.map(toWireVoucher), hasMore))
+    const paged = expectPage(await desk.listVouchers(page), page.after)
+    res.json(toWirePage(paged, toWireVoucher))
   }
 }
 
@@ -33,34 +33,15 @@ export function revokeVoucher(desk: Pick<AdminDesk, 'revokeVoucher'>): RequestHa
   }
 }
 
-const DECADE_SEC = 315_576_000
 export const NewAdminVoucher = z.strictObject({
   amount: creditText,
   max_uses: integer(1, 1_000_000).default(1),
-  expires_at: integer(0, 253_402_300_799).optional(),
-  expires_in: integer(1, DECADE_SEC).optional(),
+  ...EXPIRY_FIELDS,
   note: plainText(500).optional(),
 })
 
 /** @throws {@link BadRequestError} */
 export function parseNewVoucher(body: unknown): NewVoucher {
   const { amount, max_uses: maxUses, note, ...times } = parseRequest(NewAdminVoucher, body)
-  return { amount, maxUses, note, expires: toExpires(times) }
-}
-
-function toExpires({
-  expires_at: atSec,
-  expires_in: inSec,
-}: {
-  expires_at?: number | undefined
-  expires_in?: number | undefined
-}): NewVoucher['expires'] {
-  if (atSec !== undefined && inSec !== undefined) {
-    throw new BadRequestError("Name 'expires_at' or 'expires_in', not both.", {
-      param: 'expires_in',
-      code: 'invalid_value',
-    })
-  }
-  if (inSec !== undefined) return { inMs: inSec * 1000 }
-  return atSec === undefined ? undefined : { atMs: atSec * 1000 }
+  return { amount, maxUses, note, expiry: toExpiry(times) }
 }

@@ -1,7 +1,7 @@
 import type { Granted } from '../../accounts/admin/grant-credits.ts'
 import type { AccountRecord } from '../../accounts/admin/list-accounts.ts'
 import { toCreditText } from '../../accounts/credits.ts'
-import { toSeconds } from '../runs/wire-run.ts'
+import { toSeconds } from '../to-seconds.ts'
 
 /** Amounts are exact decimal texts of credits. */
 export type WireAccount = {

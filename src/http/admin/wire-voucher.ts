@@ -1,6 +1,6 @@
 import { toCreditText } from '../../accounts/credits.ts'
 import type { Voucher } from '../../accounts/vouchers/voucher.ts'
-import { toSeconds } from '../runs/wire-run.ts'
+import { toSeconds } from '../to-seconds.ts'
 
 /** A voucher as operators see it; its code is none of it. */
 export type WireVoucher = {
@@ -31,8 +31,8 @@ export function toWireVoucher(voucher: Voucher): WireVoucher {
     note,
     created_by: createdBy,
     created_at: toSeconds(createdAtMs),
-    expires_at: expiresAtMs === null ? null : toSeconds(expiresAtMs),
-    revoked_at: revokedAtMs === null ? null : toSeconds(revokedAtMs),
+    expires_at: toSeconds(expiresAtMs),
+    revoked_at: toSeconds(revokedAtMs),
   }
 }
 

@@ -1,21 +1,24 @@
 import type { RequestHandler } from 'express'
 import type { KeyDesk } from '../../accounts/keys/create-key-desk.ts'
 import { actorOf } from '../actor-of.ts'
-import { requireManage } from '../auth.ts'
+import { toExpiry } from '../expiry-fields.ts'
 import { parseRequest, unsupported } from '../parse-request.ts'
-import { NewKeyBody, toExpiry, toScopes } from './key-body.ts'
+import { seatIn } from '../seat-in.ts'
+import { NewKeyBody, toScopes } from './key-body.ts'
+import { requireKeyManager } from './require-key-manager.ts'
 import { sendNewKey } from './send-new-key.ts'
 
 /** `POST /v1/keys`: a key of the caller's own, or a service key of an org that it administers. */
-export function createKey(keys: Pick<KeyDesk, 'create' | 'requireMember'>): RequestHandler {
+export function createKey(keys: Pick<KeyDesk, 'create' | 'seat'>): RequestHandler {
   return async (req, res) => {
-    const { account } = requireManage(res)
+    const identity = requireKeyManager(res)
     const { name, scopes, org, org_mode: orgMode, service, ...expiry } = parseRequest(OwnKeyBody, req.body)
-    const seat = org === undefined ? undefined : await keys.requireMember(org, account, service ? 'admin' : 'member')
+    const least = service ? 'admin' : 'member'
+    const seat = org === undefined ? undefined : await seatIn(keys, org, { identity, least })
     const made = await keys.create(
       {
         name,
-        account: service && seat !== undefined ? seat.id : account,
+        account: service && seat !== undefined ? seat.id : identity.account,
         orgId: seat?.id,
         orgMode,
         scopes: toScopes(scopes),

@@ -1,11 +1,11 @@
 import { z } from 'zod'
+import { idPattern } from '../../accounts/account-id.ts'
 import { isIpRange } from '../../accounts/identify/ip-ranges.ts'
 import type { Scopes } from '../../accounts/identity.ts'
-import type { Expiry } from '../../accounts/keys/expiry.ts'
 import { MAX_GRACE_SEC } from '../../accounts/keys/rotate-key.ts'
 import type { ScopeChange } from '../../accounts/keys/update-key.ts'
-import { BadRequestError } from '../../errors.ts'
 import { creditText, plainText } from '../account-fields.ts'
+import { EXPIRY_FIELDS } from '../expiry-fields.ts'
 import { integer } from '../integer.ts'
 
 const list = (max: number) => z.array(plainText(256)).max(max).nullable().optional()
@@ -15,7 +15,7 @@ const ipRange = z.string().refine(isIpRange, {
   error: ({ input }) =>
     `'${String(input).slice(0, 64)}' is no IP address or range: expected 10.0.0.0/8 or 2001:db8::/32.`,
 })
-const orgId = z.string().regex(/^org_[a-z0-9]{16}$/)
+const orgId = z.string().regex(idPattern('org'))
 
 /** What a key is to be confined to, as callers write it: null lifts what is set. */
 export const ScopeFields = z.strictObject({
@@ -46,14 +46,8 @@ const WireScopes = ScopeFields.transform(
   }),
 )
 
-const CENTURY_SEC = 3_155_760_000
-const expiryFields = {
-  expires_at: integer(0, 253_402_300_799).nullable().optional(),
-  expires_in: integer(1, CENTURY_SEC).optional(),
-}
-
 /** What whoever makes a key says of it; whose it is, each route says for itself. */
-export const NEW_KEY_FIELDS = { name: plainText(128), scopes: WireScopes.optional(), ...expiryFields }
+export const NEW_KEY_FIELDS = { name: plainText(128), scopes: WireScopes.optional(), ...EXPIRY_FIELDS }
 
 /** `org`: its id or slug. `service`: the key belongs to the org itself. */
 export const NewKeyBody = z.strictObject({
@@ -66,28 +60,10 @@ export const NewKeyBody = z.strictObject({
 export const KeyChangeBody = z.strictObject({
   name: plainText(128).optional(),
   scopes: WireScopes.optional(),
-  ...expiryFields,
+  ...EXPIRY_FIELDS,
 })
 
 export const RotationBody = z.strictObject({ grace_seconds: integer(0, MAX_GRACE_SEC).default(0) })
-
-/** @throws {@link BadRequestError} where both are named. */
-export function toExpiry({
-  expires_at: atSec,
-  expires_in: inSec,
-}: {
-  expires_at?: number | null | undefined
-  expires_in?: number | undefined
-}): Expiry | undefined {
-  if (atSec !== undefined && inSec !== undefined) {
-    throw new BadRequestError("Name 'expires_at' or 'expires_in', not both.", {
-      param: 'expires_in',
-      code: 'invalid_value',
-    })
-  }
-  if (inSec !== undefined) return { inSec }
-  return typeof atSec === 'number' ? { atSec } : atSec
-}
 
 /** Of a key that is new: nothing is there to be lifted. */
 export function toScopes(change: ScopeChange = {}): Scopes {

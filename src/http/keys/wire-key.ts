@@ -2,6 +2,7 @@ import { toCreditText } from '../../accounts/credits.ts'
 import type { Scopes } from '../../accounts/identity.ts'
 import type { KeyWithSecret } from '../../accounts/keys/create-key.ts'
 import type { KeyRecord } from '../../accounts/keys/key-record.ts'
+import { toSeconds } from '../to-seconds.ts'
 
 /** An API key as callers see it; its secret is none of it. */
 export function toWireKey(key: KeyRecord) {
@@ -44,8 +45,4 @@ function toWireScopes(scopes: Scopes) {
     credits_per_day: creditsPerDay === undefined ? null : toCreditText(creditsPerDay),
     credits_per_month: creditsPerMonth === undefined ? null : toCreditText(creditsPerMonth),
   }
-}
-
-function toSeconds<Ms extends number | null>(ms: Ms): Ms {
-  return (ms === null ? null : Math.floor(ms / 1000)) as Ms
 }

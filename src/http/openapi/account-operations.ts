@@ -3,17 +3,10 @@ import type { ZodOpenApiOperationObject } from 'zod-openapi'
 import { ACCOUNT, CLAIMED_ACCOUNT, ENTRY_LIST, HOLD_LIST } from './account-examples.ts'
 import { Account, EntryList, HoldList } from './account-schemas.ts'
 import { json, PROVEN, plainReply, STORE_ERRORS } from './operation-parts.ts'
+import { pageParameters } from './page-parameters.ts'
 
-const pageOf = (what: string, ofOrg: string) => ({
-  query: z.object({
-    limit: z.int().min(1).max(100).default(20).optional(),
-    after: z
-      .string()
-      .optional()
-      .meta({ description: `Id of the ${what} to go on from.` }),
-    org: z.string().optional().meta({ description: ofOrg }),
-  }),
-})
+const pageOf = (what: string, ofOrg: string) =>
+  pageParameters(what, { org: z.string().optional().meta({ description: ofOrg }) })
 
 export const retrieveAccount: ZodOpenApiOperationObject = {
   operationId: 'retrieveAccount',

@@ -1,22 +1,10 @@
 import { z } from 'zod'
 import { ROLES } from '../../accounts/identity.ts'
-import { count, unixSeconds } from './numbers.ts'
+import { listOf } from './list-of.ts'
+import { count, credits, unixSeconds } from './numbers.ts'
 
-const credits = z
-  .string()
-  .regex(/^\d+(\.\d{1,6})?$/)
-  .meta({ description: 'Credits, as an exact decimal text.' })
 const held = credits.meta({ description: 'For runs that have not ended.' })
 const available = credits.meta({ description: '`balance` less `held`.' })
-
-const listOf = <Row extends z.ZodType>(row: Row) =>
-  z.object({
-    object: z.literal('list'),
-    data: z.array(row),
-    first_id: z.string().nullable(),
-    last_id: z.string().nullable(),
-    has_more: z.boolean(),
-  })
 
 const budget = z
   .object({

@@ -39,6 +39,7 @@ import { Key, KeyChangeRequest, KeyList, KeyRotationRequest, KeyWithSecret } fro
 import { json, plainReply, STORE_ERRORS } from './operation-parts.ts'
 import { ORG_AUDIT_ENTRY, ORG_MEMBER, pageOf } from './org-examples.ts'
 import { OrgMemberList } from './org-schemas.ts'
+import { pageParameters } from './page-parameters.ts'
 
 const idOf = (description: string, example: string) => ({
   name: 'id',
@@ -64,20 +65,13 @@ const takes = (schema: z.ZodType, examples: Readonly<Record<string, unknown>>) =
   content: json(schema, examples),
 })
 const text = (description: string) => z.string().optional().meta({ description })
-const page = (filters: Readonly<Record<string, z.ZodType>> = {}) => ({
-  query: z.object({
-    limit: z.int().min(1).max(100).default(20).optional(),
-    after: text('Id of the row to go on from.'),
-    ...filters,
-  }),
-})
 const CHANGE_ERRORS = { ...STORE_ERRORS, ...errorReplies(409, 413, 415) }
 
 export const listAccounts = admin({
   operationId: 'adminListAccounts',
   summary: 'All accounts, with their balances',
   description: 'The latest first.',
-  requestParams: page({ kind: z.enum(['wallet', 'org', 'account']).optional() }),
+  requestParams: pageParameters('row', { kind: z.enum(['wallet', 'org', 'account']).optional() }),
   responses: {
     200: plainReply('A page of them.', json(AdminAccountList, { accounts: pageOf(ACCOUNT) })),
     ...STORE_ERRORS,
@@ -124,7 +118,10 @@ export const listAllKeys = admin({
   operationId: 'adminListKeys',
   summary: 'All API keys',
   description: 'The latest first, also those that count no more.',
-  requestParams: page({ account: text('Only those of this account.'), org: text('Only those bound to this org.') }),
+  requestParams: pageParameters('row', {
+    account: text('Only those of this account.'),
+    org: text('Only those bound to this org.'),
+  }),
   responses: { 200: plainReply('A page of them.', json(KeyList, { keys: KEY_LIST })), ...STORE_ERRORS },
 })
 
@@ -171,7 +168,7 @@ export const revokeAnyKey = admin({
 export const listVouchers = admin({
   operationId: 'adminListVouchers',
   summary: 'All vouchers, without their codes',
-  requestParams: page(),
+  requestParams: pageParameters('row'),
   responses: { 200: plainReply('A page of them.', json(VoucherList, { vouchers: pageOf(VOUCHER) })), ...STORE_ERRORS },
 })
 
@@ -207,7 +204,7 @@ export const revokeVoucher = admin({
 export const listAllOrgs = admin({
   operationId: 'adminListOrgs',
   summary: 'All orgs, with their balances',
-  requestParams: page(),
+  requestParams: pageParameters('row'),
   responses: { 200: plainReply('A page of them.', json(AdminOrgList, { orgs: pageOf(ADMIN_ORG) })), ...STORE_ERRORS },
 })
 
@@ -223,7 +220,7 @@ export const createOrgFor = admin({
 export const listAnyOrgMembers = admin({
   operationId: 'adminListOrgMembers',
   summary: 'The members of any org',
-  requestParams: page(),
+  requestParams: pageParameters('row'),
   responses: {
     200: plainReply('A page of them.', json(OrgMemberList, { members: pageOf(ORG_MEMBER) })),
     ...STORE_ERRORS,
@@ -234,7 +231,7 @@ export const listAudit = admin({
   operationId: 'adminListAudit',
   summary: 'Who changed what',
   description: 'Every change of keys, roles, prices and balances, newest first.',
-  requestParams: page({
+  requestParams: pageParameters('row', {
     actor: text('By whom: an account, `key_…`, `admin`, `gateway`.'),
     action: text('What: `key.created`, or `key` for all that is done to keys.'),
     subject: text('To what: `key_…`, `org_…`, an account, `model:operator`.'),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { idPattern } from '../../accounts/account-id.ts'
 import { NewAccount, NewCorrection, NewGrant } from '../admin/accounts.ts'
 import { NewAdminKey } from '../admin/keys.ts'
 import { NewAdminOrg } from '../admin/orgs.ts'
@@ -6,22 +7,9 @@ import { ADMIN_USAGE_GROUPS } from '../admin/usage.ts'
 import { NewAdminVoucher } from '../admin/vouchers.ts'
 import { withNotes } from './field-notes.ts'
 import { KeyRequest } from './key-schemas.ts'
-import { count, unixSeconds } from './numbers.ts'
+import { listOf } from './list-of.ts'
+import { count, credits, unixSeconds } from './numbers.ts'
 import { Org, OrgAuditList } from './org-schemas.ts'
-
-const credits = z
-  .string()
-  .regex(/^\d+(\.\d{1,6})?$/)
-  .meta({ description: 'Credits, as an exact decimal text.' })
-
-const listOf = <Row extends z.ZodType>(row: Row) =>
-  z.object({
-    object: z.literal('list'),
-    data: z.array(row),
-    first_id: z.string().nullable(),
-    last_id: z.string().nullable(),
-    has_more: z.boolean(),
-  })
 
 export const AdminAccount = z
   .object({
@@ -65,7 +53,7 @@ export const AdminKeyRequest = withNotes(NewAdminKey.extend({ scopes: KeyRequest
 }).meta({ id: 'AdminKeyRequest' })
 
 const voucher = z.object({
-  id: z.string().regex(/^vch_[a-z0-9]{16}$/),
+  id: z.string().regex(idPattern('vch')),
   object: z.literal('voucher'),
   hint: z.string().meta({ description: 'The beginning of its code.' }),
   amount: credits.meta({ description: 'Credits for each account that takes it.' }),

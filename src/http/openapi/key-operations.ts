@@ -4,6 +4,7 @@ import { errorReplies } from './error-replies.ts'
 import { KEY, KEY_LIST, MADE_KEY, NEW_KEY, NEW_SERVICE_KEY, REVOKED_KEY } from './key-examples.ts'
 import { Key, KeyChangeRequest, KeyList, KeyRequest, KeyRotationRequest, KeyWithSecret } from './key-schemas.ts'
 import { json, PROVEN, plainReply, STORE_ERRORS } from './operation-parts.ts'
+import { pageParameters } from './page-parameters.ts'
 
 export const keyId = {
   name: 'id',
@@ -34,15 +35,11 @@ export const listKeys: ZodOpenApiOperationObject = {
   security: PROVEN,
   summary: 'Your API keys',
   description: 'The latest first, also those that count no more.',
-  requestParams: {
-    query: z.object({
-      limit: z.int().min(1).max(100).default(20).optional(),
-      after: z.string().optional().meta({ description: 'Id of the key to go on from.' }),
-      org: z.string().optional().meta({
-        description: 'Id or slug: the keys bound to that org. Its owners and admins see those of all members.',
-      }),
+  requestParams: pageParameters('key', {
+    org: z.string().optional().meta({
+      description: 'Id or slug: the keys bound to that org. Its owners and admins see those of all members.',
     }),
-  },
+  }),
   responses: { 200: plainReply('A page of them.', json(KeyList, { keys: KEY_LIST })), ...STORE_ERRORS },
 }
 

@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { idPattern } from '../../accounts/account-id.ts'
 import { KeyChangeBody, NewKeyBody, RotationBody, ScopeFields } from '../keys/key-body.ts'
 import { withNotes } from './field-notes.ts'
-import { unixSeconds } from './numbers.ts'
+import { listOf } from './list-of.ts'
+import { creditDigits, unixSeconds } from './numbers.ts'
 
 const SCOPE_NOTES = {
   models: 'Public model ids it may use; `provider:*` for all of a provider.',
@@ -18,10 +20,7 @@ const SCOPE_NOTES = {
 
 const words = z.array(z.string()).nullable()
 const count = z.int().min(1).nullable()
-const credits = z
-  .string()
-  .regex(/^\d+(\.\d{1,6})?$/)
-  .nullable()
+const credits = creditDigits.nullable()
 
 /** Of a reply: each is there. */
 const Scopes = withNotes(
@@ -40,7 +39,7 @@ const Scopes = withNotes(
   SCOPE_NOTES,
 ).meta({ id: 'KeyScopes', description: 'What it is confined to; null: it is not.' })
 
-const keyId = z.string().regex(/^key_[a-z0-9]{16}$/)
+const keyId = z.string().regex(idPattern('key'))
 const key = z.object({
   id: keyId,
   object: z.literal('api_key'),
@@ -73,15 +72,7 @@ export const KeyWithSecret = key
   })
   .meta({ id: 'NewApiKey' })
 
-export const KeyList = z
-  .object({
-    object: z.literal('list'),
-    data: z.array(Key),
-    first_id: z.string().nullable(),
-    last_id: z.string().nullable(),
-    has_more: z.boolean(),
-  })
-  .meta({ id: 'ApiKeyList' })
+export const KeyList = listOf(Key).meta({ id: 'ApiKeyList' })
 
 const EXPIRY_NOTES = {
   expires_at: 'Unix time in seconds; null: never.',

@@ -30,6 +30,7 @@ import {
   OrgPatchRequest,
   OrgRequest,
 } from './org-schemas.ts'
+import { pageParameters } from './page-parameters.ts'
 
 const pathParameter = (name: string, description: string, example: string) => ({
   name,
@@ -43,15 +44,6 @@ export const org = pathParameter('org', 'Id or slug of an org that you are a mem
 export const orgMember = pathParameter('account', 'A wallet, or `acct_…`.', ORG_MEMBER.id)
 export const orgInvitation = pathParameter('id', 'Id of an invitation.', ORG_INVITATION.id)
 
-const orgPage = (what: string) => ({
-  query: z.object({
-    limit: z.int().min(1).max(100).default(20).optional(),
-    after: z
-      .string()
-      .optional()
-      .meta({ description: `Id of the ${what} to go on from.` }),
-  }),
-})
 const takes = (schema: z.ZodType, example: unknown) => ({ required: true, content: json(schema, { example }) })
 const CHANGE_ERRORS = { ...STORE_ERRORS, ...errorReplies(409, 413, 415) }
 
@@ -61,7 +53,7 @@ export const listOrgs: ZodOpenApiOperationObject = {
   security: PROVEN,
   summary: 'Your orgs',
   description: 'Those that you are a member of, the latest first.',
-  requestParams: orgPage('org'),
+  requestParams: pageParameters('org'),
   responses: { 200: plainReply('A page of them.', json(OrgList, { orgs: pageOf(ORG) })), ...STORE_ERRORS },
 }
 
@@ -121,7 +113,7 @@ export const listOrgMembers: ZodOpenApiOperationObject = {
   security: PROVEN,
   summary: 'The members of an org',
   description: 'With their roles and ceilings, the latest first.',
-  requestParams: orgPage('member'),
+  requestParams: pageParameters('member'),
   responses: {
     200: plainReply('A page of them.', json(OrgMemberList, { members: pageOf(ORG_MEMBER) })),
     ...STORE_ERRORS,
@@ -160,7 +152,7 @@ export const listOrgInvitations: ZodOpenApiOperationObject = {
   security: PROVEN,
   summary: 'The invitations of an org',
   description: 'For owners and admins. The latest first, those that have ended too.',
-  requestParams: orgPage('invitation'),
+  requestParams: pageParameters('invitation'),
   responses: {
     200: plainReply('A page of them.', json(OrgInvitationList, { invitations: pageOf(ORG_INVITATION) })),
     ...STORE_ERRORS,
@@ -228,7 +220,7 @@ export const listOrgAudit: ZodOpenApiOperationObject = {
   security: PROVEN,
   summary: 'What was changed in an org',
   description: 'For owners and admins, newest first: who, when, from where.',
-  requestParams: orgPage('entry'),
+  requestParams: pageParameters('entry'),
   responses: {
     200: plainReply('A page of it.', json(OrgAuditList, { audit: pageOf(ORG_AUDIT_ENTRY) })),
     ...STORE_ERRORS,

@@ -1,13 +1,11 @@
 import { z } from 'zod'
+import { idPattern } from '../../accounts/account-id.ts'
 import { ROLES } from '../../accounts/identity.ts'
 import { Acceptance, CreditMove, MemberPatch, NewInvitation, NewOrg, OrgPatch } from '../orgs/org-fields.ts'
 import { withNotes } from './field-notes.ts'
-import { unixSeconds } from './numbers.ts'
+import { listOf } from './list-of.ts'
+import { credits, unixSeconds } from './numbers.ts'
 
-const credits = z
-  .string()
-  .regex(/^\d+(\.\d{1,6})?$/)
-  .meta({ description: 'Credits, as an exact decimal text.' })
 const role = z.enum(ROLES)
 const account = z.string().meta({ description: 'A wallet in lower case, or `acct_…`.' })
 const CEILING_NOTES = {
@@ -18,17 +16,8 @@ const ceilings = {
   credits_per_day: credits.nullable().meta({ description: CEILING_NOTES.credits_per_day }),
   credits_per_month: credits.nullable().meta({ description: CEILING_NOTES.credits_per_month }),
 }
-const orgId = z.string().regex(/^org_[a-z0-9]{16}$/)
-const invitationId = z.string().regex(/^inv_[a-z0-9]{16}$/)
-
-const listOf = <Row extends z.ZodType>(row: Row) =>
-  z.object({
-    object: z.literal('list'),
-    data: z.array(row),
-    first_id: z.string().nullable(),
-    last_id: z.string().nullable(),
-    has_more: z.boolean(),
-  })
+const orgId = z.string().regex(idPattern('org'))
+const invitationId = z.string().regex(idPattern('inv'))
 
 export const Org = z
   .object({

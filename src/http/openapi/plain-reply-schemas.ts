@@ -58,6 +58,10 @@ export const ReadyReply = z
     models: z.array(ModelPart),
     chains: z.array(Part),
     runs: z.array(Part).meta({ description: 'Where runs are kept and queued.' }),
+    deposits: z
+      .array(Part)
+      .optional()
+      .meta({ description: 'The look for deposits, by chain; absent where there is none.' }),
   })
   .meta({ id: 'Readiness' })
 

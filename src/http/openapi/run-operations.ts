@@ -3,6 +3,7 @@ import type { ZodOpenApiOperationObject, ZodOpenApiPathItemObject } from 'zod-op
 import { RUN_STATES } from '../../runs/run-record.ts'
 import { errorReplies } from './error-replies.ts'
 import { eventStream, header, json, plainReply, runHeaders, STORE_ERRORS } from './operation-parts.ts'
+import { pageParameters } from './page-parameters.ts'
 import { CANCELLED_RUN, QUEUED_RUN, RUN, RUN_EVENTS, RUN_LIST, WEBHOOK_EVENT } from './run-examples.ts'
 import { DeletedRun, Run, RunEvent, RunList, WebhookEvent } from './run-schemas.ts'
 
@@ -20,13 +21,7 @@ export const listRuns: ZodOpenApiOperationObject = {
   tags: ['runs'],
   summary: 'Your runs',
   description: 'The latest first, without their results.',
-  requestParams: {
-    query: z.object({
-      limit: z.int().min(1).max(100).default(20).optional(),
-      after: z.string().optional().meta({ description: 'Id of the run to go on from.' }),
-      status: z.enum(RUN_STATES).optional(),
-    }),
-  },
+  requestParams: pageParameters('run', { status: z.enum(RUN_STATES).optional() }),
   responses: { 200: plainReply('A page of them.', json(RunList, { runs: RUN_LIST })), ...STORE_ERRORS },
 }
 

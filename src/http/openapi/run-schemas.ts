@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { RUN_STATES } from '../../runs/run-record.ts'
 import { ChatCompletion, Usage } from './chat-reply-schemas.ts'
+import { listOf } from './list-of.ts'
 import { count, unixSeconds } from './numbers.ts'
 import { ResponseReply } from './response-reply-schemas.ts'
 
@@ -35,15 +36,7 @@ export const Run = RunRow.extend({
     .meta({ description: 'What the route that took the run would have answered; null where there is no answer.' }),
 }).meta({ id: 'Run' })
 
-export const RunList = z
-  .object({
-    object: z.literal('list'),
-    data: z.array(ListedRun),
-    first_id: z.string().nullable(),
-    last_id: z.string().nullable(),
-    has_more: z.boolean(),
-  })
-  .meta({ id: 'RunList' })
+export const RunList = listOf(ListedRun).meta({ id: 'RunList' })
 
 export const DeletedRun = z
   .object({ id: runId, object: z.literal('run'), deleted: z.literal(true) })

@@ -1,11 +1,6 @@
 import { z } from 'zod'
 import { USAGE_GROUPS } from '../usage/usage-query.ts'
-import { count } from './numbers.ts'
-
-const credits = z
-  .string()
-  .regex(/^\d+(\.\d{1,6})?$/)
-  .meta({ description: 'Credits, as an exact decimal text.' })
+import { count, credits } from './numbers.ts'
 
 const sum = {
   runs: count,

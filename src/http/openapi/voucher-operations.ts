@@ -2,12 +2,8 @@ import { z } from 'zod'
 import type { ZodOpenApiOperationObject } from 'zod-openapi'
 import { Redemption } from '../vouchers/redeem-voucher.ts'
 import { errorReplies } from './error-replies.ts'
+import { credits } from './numbers.ts'
 import { json, PROVEN, parameters, plainReply, STORE_ERRORS } from './operation-parts.ts'
-
-const credits = z
-  .string()
-  .regex(/^\d+(\.\d{1,6})?$/)
-  .meta({ description: 'Credits, as an exact decimal text.' })
 
 const VoucherRequest = Redemption.meta({ id: 'VoucherRequest' })
 

@@ -1,16 +1,12 @@
 import { z } from 'zod'
 import type { ZodOpenApiOperationObject, ZodOpenApiResponseObject } from 'zod-openapi'
 import { errorReplies } from './error-replies.ts'
+import { credits } from './numbers.ts'
 import { header, json, PROVEN, parameters, plainReply, STORE_ERRORS } from './operation-parts.ts'
 import { ErrorReply } from './plain-reply-schemas.ts'
 
-const credits = z
-  .string()
-  .regex(/^\d{1,12}(\.\d{1,6})?$/)
-  .meta({ description: 'Credits as an exact decimal text. A credit is worth one US dollar, and costs one USDC.' })
-
 const X402TopUpRequest = z
-  .object({ amount: credits.meta({ description: 'Credits, from 0.001 to 1000000, with at most 6 decimals.' }) })
+  .object({ amount: credits.meta({ description: 'Credits, from 0.001 to 1000000: each costs one USDC.' }) })
   .meta({ id: 'X402TopUpRequest' })
 
 const X402TopUp = z

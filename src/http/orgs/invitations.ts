@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import type { OrgDesk } from '../../accounts/orgs/org-desk.ts'
+import type { OrgDesk } from '../../accounts/orgs/create-org-desk.ts'
 import { actorOf } from '../actor-of.ts'
 import { requireAccount, requireManage } from '../auth.ts'
 import { parseRequest } from '../parse-request.ts'
@@ -13,8 +13,8 @@ export function listInvitations(orgs: Pick<OrgDesk, 'seat' | 'invitations'>): Re
   return async (req, res) => {
     const order = await orgOf(orgs, req, requireAccount(res))
     const page = parseRequest(PageQuery, req.query)
-    const { rows, hasMore } = expectPage(await orgs.invitations(order, page), page.after)
-    res.json(toWirePage(rows.map(toWireInvitation), hasMore))
+    const paged = expectPage(await orgs.invitations(order, page), page.after)
+    res.json(toWirePage(paged, toWireInvitation))
   }
 }
 

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import type { OrgDesk } from '../../accounts/orgs/org-desk.ts'
+import type { OrgDesk } from '../../accounts/orgs/create-org-desk.ts'
 import { actorOf } from '../actor-of.ts'
 import { requireAccount, requireManage } from '../auth.ts'
 import { parseRequest } from '../parse-request.ts'
@@ -14,8 +14,8 @@ export function listMembers(orgs: Pick<OrgDesk, 'seat' | 'members'>): RequestHan
     const order = await orgOf(orgs, req, requireAccount(res))
     const query = parseRequest(PageQuery, req.query)
     const page = { ...query, ...(query.after !== undefined && { after: toAccountId(query.after) }) }
-    const { rows, hasMore } = expectPage(await orgs.members(order, page), page.after)
-    res.json(toWirePage(rows.map(toWireMember), hasMore))
+    const paged = expectPage(await orgs.members(order, page), page.after)
+    res.json(toWirePage(paged, toWireMember))
   }
 }
 

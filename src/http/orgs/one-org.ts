@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import type { OrgDesk } from '../../accounts/orgs/org-desk.ts'
+import type { OrgDesk } from '../../accounts/orgs/create-org-desk.ts'
 import { actorOf } from '../actor-of.ts'
 import { requireAccount, requireManage } from '../auth.ts'
 import { parseRequest } from '../parse-request.ts'

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import type { OrgDesk } from '../../accounts/orgs/org-desk.ts'
+import type { OrgDesk } from '../../accounts/orgs/create-org-desk.ts'
 import { requireAccount } from '../auth.ts'
 import { parseRequest } from '../parse-request.ts'
 import { toWireAuditEntry } from '../wire-audit-entry.ts'
@@ -12,8 +12,7 @@ export function listOrgAudit(orgs: Pick<OrgDesk, 'seat' | 'audit'>): RequestHand
   return async (req, res) => {
     const order = await orgOf(orgs, req, requireAccount(res))
     const page = parseRequest(PageQuery, req.query)
-    const { entries, hasMore } = expectPage(await orgs.audit(order, page), page.after)
-    const shown = entries.map((entry) => (entry.actor === 'admin' ? { ...entry, ip: null } : entry))
-    res.json(toWirePage(shown.map(toWireAuditEntry), hasMore))
+    const paged = expectPage(await orgs.audit(order, page), page.after)
+    res.json(toWirePage(paged, (entry) => toWireAuditEntry(entry.actor === 'admin' ? { ...entry, ip: null } : entry)))
   }
 }

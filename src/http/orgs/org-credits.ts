@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express'
 import { toCreditText } from '../../accounts/credits.ts'
-import type { OrgDesk } from '../../accounts/orgs/org-desk.ts'
+import type { OrgDesk } from '../../accounts/orgs/create-org-desk.ts'
 import { actorOf } from '../actor-of.ts'
 import { requireManage } from '../auth.ts'
 import { parseRequest } from '../parse-request.ts'

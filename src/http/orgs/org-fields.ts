@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { parseCreditText } from '../../accounts/credits.ts'
 import { ROLES } from '../../accounts/identity.ts'
 import { INVITATION_TTL_SEC } from '../../accounts/orgs/create-invitation.ts'
 import { SLUG } from '../../accounts/orgs/slug.ts'
-import { creditText, PAGE_FIELDS, plainText } from '../account-fields.ts'
+import { toWallet } from '../../accounts/to-wallet.ts'
+import { creditText, creditTextFrom, PAGE_FIELDS, plainText } from '../account-fields.ts'
 import { integer } from '../integer.ts'
 
 export const PageQuery = z.strictObject(PAGE_FIELDS)
@@ -14,19 +14,8 @@ export const OrgPatch = z.strictObject({ name })
 export const CloseQuery = z.strictObject({ move_to: z.string().max(64).transform(toAccountId).optional() })
 
 const role = z.enum(ROLES)
-/** Of `"1.25"`; null lifts it. */
-const ceiling = z
-  .string()
-  .transform((text, context): bigint => {
-    const amount = parseCreditText(text)
-    if (amount !== undefined) return amount
-    context.addIssue({
-      code: 'custom',
-      message: 'Expected an amount of credits as text, with at most six decimals: "1.25".',
-    })
-    return z.NEVER
-  })
-  .nullable()
+/** Null lifts it. */
+const ceiling = creditTextFrom(0n).nullable()
 const ceilings = { credits_per_day: ceiling.optional(), credits_per_month: ceiling.optional() }
 export const MemberPatch = z.strictObject({ role: role.optional(), ...ceilings })
 
@@ -36,6 +25,7 @@ export const NewInvitation = z.strictObject({
   wallet: z
     .string()
     .regex(/^0x[0-9a-fA-F]{40}$/)
+    .refine((text) => toWallet(text) !== undefined, { error: "Invalid 'wallet': its EIP-55 checksum is wrong." })
     .transform(toAccountId)
     .nullish(),
   ...ceilings,
@@ -51,5 +41,5 @@ export const CreditMove = z.strictObject({
 
 /** Wallets are kept in lower case. */
 export function toAccountId(text: string): string {
-  return /^0x[0-9a-f]{40}$/i.test(text) ? text.toLowerCase() : text
+  return toWallet(text) ?? text
 }

@@ -1,5 +1,5 @@
 import express, { type RequestHandler, type Router } from 'express'
-import type { OrgDesk } from '../../accounts/orgs/org-desk.ts'
+import type { OrgDesk } from '../../accounts/orgs/create-org-desk.ts'
 import { methodNotAllowed } from '../method-not-allowed.ts'
 import { jsonBody } from '../transport/json-body.ts'
 import { acceptInvitation, createInvitation, listInvitations, revokeInvitation } from './invitations.ts'

@@ -1,7 +1,7 @@
 import { toCreditText } from '../../accounts/credits.ts'
 import type { Role } from '../../accounts/identity.ts'
 import type { Ceilings, Invitation, Member, OwnOrg } from '../../accounts/orgs/org.ts'
-import { toSeconds } from '../runs/wire-run.ts'
+import { toSeconds } from '../to-seconds.ts'
 
 /** Amounts are exact decimal texts of credits; null: no ceiling of the member's own. */
 type WireCeilings = { credits_per_day: string | null; credits_per_month: string | null }

@@ -1,10 +1,11 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { z } from 'zod'
-import { parseCreditText, toCreditText } from '../../accounts/credits.ts'
+import { toCreditText } from '../../accounts/credits.ts'
 import type { LedgerTill } from '../../accounts/ledger.ts'
 import { GatewayError } from '../../errors.ts'
 import { PaymentFailedError } from '../../payments/x402/payment-failed-error.ts'
 import type { X402Desk } from '../../payments/x402/x402-desk.ts'
+import { creditTextFrom } from '../account-fields.ts'
 import { actorOf } from '../actor-of.ts'
 import { requireAccount } from '../auth.ts'
 import { parseRequest } from '../parse-request.ts'
@@ -61,20 +62,7 @@ async function take(
 
 const description = 'Credits for your account.'
 
-const Body = z.strictObject({
-  amount: z.string().transform((text, context) => {
-    const amount = parseCreditText(text)
-    if (amount !== undefined && amount >= LEAST && amount <= MOST) return amount
-    context.addIssue({
-      code: 'custom',
-      message: `Invalid 'amount': expected credits from ${toCreditText(LEAST)} to ${toCreditText(MOST)}, as text with at most 6 decimals: '5' or '0.25'.`,
-    })
-    return z.NEVER
-  }),
-})
-
-const LEAST = 1_000n
-const MOST = 1_000_000_000_000n
+const Body = z.strictObject({ amount: creditTextFrom(1_000n, 1_000_000_000_000n) })
 
 function paymentRequired(amount: bigint): GatewayError {
   return new GatewayError(

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import { GatewayError } from '../../errors.ts'
+import { conflict } from '../../errors.ts'
 import type { RunDesk } from '../../runs/run-store.ts'
 import { callerOf } from '../auth.ts'
 import { expectRun, idOf } from './expect-run.ts'
@@ -21,11 +21,7 @@ export function deleteRun({ runs }: { runs: Pick<RunDesk, 'find' | 'forget'> }):
     const caller = callerOf(res)
     const run = expectRun(res, id, await runs.find(caller, id))
     if (run.outcome === null) {
-      throw new GatewayError(`The run is still ${run.state}. Cancel it first.`, {
-        status: 409,
-        code: 'run_not_ended',
-        type: 'conflict_error',
-      })
+      throw conflict('run_not_ended', `The run is still ${run.state}. Cancel it first.`)
     }
     await runs.forget(caller, id)
     res.json({ id, object: 'run', deleted: true })

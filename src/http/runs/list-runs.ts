@@ -6,6 +6,7 @@ import type { RunDesk } from '../../runs/run-store.ts'
 import { callerOf } from '../auth.ts'
 import { queryInteger } from '../integer.ts'
 import { parseRequest, toShown } from '../parse-request.ts'
+import { toWirePage } from '../wire-page.ts'
 import { toWireRunRow } from './wire-run.ts'
 
 /** `GET /v1/runs`: the caller's own, the latest first, without their results. */
@@ -16,14 +17,7 @@ export function listRuns({ runs }: { runs: Pick<RunDesk, 'list'> }): RequestHand
     if (page === undefined) {
       throw new BadRequestError(`Run with id '${toShown(after)}' not found.`, { param: 'after', code: 'invalid_value' })
     }
-    const data = page.runs.map(toWireRunRow)
-    res.json({
-      object: 'list',
-      data,
-      first_id: data[0]?.id ?? null,
-      last_id: data.at(-1)?.id ?? null,
-      has_more: page.hasMore,
-    })
+    res.json(toWirePage({ rows: page.runs, hasMore: page.hasMore }, toWireRunRow))
   }
 }
 

@@ -2,6 +2,7 @@ import type { RunRecord, RunState } from '../../runs/run-record.ts'
 import type { ChatEnvelope } from '../chat/chat-envelope.ts'
 import { toWireUsage } from '../chat/chat-reply.ts'
 import { toResponseEnvelope } from '../responses/response-envelope.ts'
+import { toSeconds } from '../to-seconds.ts'
 import { toRunResult } from './run-result.ts'
 
 /** `run`, as the routes on runs answer it. Times are Unix seconds. */
@@ -41,8 +42,8 @@ export function toWireRunRow(run: RunRecord): WireRunRow {
     status: state,
     model,
     created_at: toSeconds(createdAtMs),
-    started_at: startedAtMs === null ? null : toSeconds(startedAtMs),
-    ended_at: endedAtMs === null ? null : toSeconds(endedAtMs),
+    started_at: toSeconds(startedAtMs),
+    ended_at: toSeconds(endedAtMs),
     expires_at: endedAtMs === null ? toSeconds(deadlineMs) : null,
     steps,
     usage: steps === 0 ? null : toWireUsage(usage),
@@ -50,8 +51,6 @@ export function toWireRunRow(run: RunRecord): WireRunRow {
     metadata: metadataOf(run),
   }
 }
-
-export const toSeconds = (ms: number) => Math.floor(ms / 1000)
 
 function toWireError({ message, type, param, code }: NonNullable<WireRunRow['error']>): WireRunRow['error'] {
   return { message, type, param, code }

@@ -2,9 +2,9 @@ import type { Request, RequestHandler, Response } from 'express'
 import { ownKind, parseBearer } from '../../accounts/identify/parse-bearer.ts'
 import type { SignIn } from '../../accounts/sign-in/create-sign-in.ts'
 import type { Session } from '../../accounts/sign-in/sessions.ts'
-import { GatewayError } from '../../errors.ts'
+import { unauthorized } from '../../errors.ts'
 import { actorOf } from '../actor-of.ts'
-import { toSeconds } from '../runs/wire-run.ts'
+import { toSeconds } from '../to-seconds.ts'
 
 /** `GET /auth/siwe/session`: who is signed in. */
 export function showSession({ signIn }: { signIn: Pick<SignIn, 'findSession'> }): RequestHandler {
@@ -40,12 +40,8 @@ function sessionToken(req: Request, res: Response): string {
 
 function refuse(res: Response): never {
   res.setHeader('www-authenticate', 'Bearer')
-  throw new GatewayError(
+  throw unauthorized(
+    'not_signed_in',
     "Nobody is signed in. Send 'Authorization: Bearer gws_…', with the token of /auth/siwe/verify.",
-    {
-      status: 401,
-      code: 'not_signed_in',
-      type: 'authentication_error',
-    },
   )
 }

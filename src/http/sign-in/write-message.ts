@@ -1,12 +1,13 @@
 import type { RequestHandler } from 'express'
-import { getAddress, isAddress } from 'viem/utils'
+import { getAddress } from 'viem/utils'
 import { z } from 'zod'
 import type { SignIn } from '../../accounts/sign-in/create-sign-in.ts'
 import { toSignInText } from '../../accounts/sign-in/sign-in-message.ts'
+import { toWallet } from '../../accounts/to-wallet.ts'
 import { BadRequestError } from '../../errors.ts'
 import { integer } from '../integer.ts'
 import { parseRequest } from '../parse-request.ts'
-import { toSeconds } from '../runs/wire-run.ts'
+import { toSeconds } from '../to-seconds.ts'
 
 /** `POST /auth/siwe/message`: a message that only has to be signed. */
 export function writeMessage({ signIn }: { signIn: Pick<SignIn, 'place' | 'issueNonce'> }): RequestHandler {
@@ -28,7 +29,7 @@ export function writeMessage({ signIn }: { signIn: Pick<SignIn, 'place' | 'issue
 export const MessageOrder = z.strictObject({
   address: z
     .string()
-    .refine((text) => isAddress(text, { strict: /[a-f]/.test(text) && /[A-F]/.test(text) }), {
+    .refine((text) => toWallet(text) !== undefined, {
       error:
         "Invalid 'address': expected 0x and 40 hexadecimal digits, with a valid EIP-55 checksum where the case is mixed.",
     })

@@ -27,10 +27,12 @@ const groupBy = z.string().transform((text, context): readonly OwnUsageGroup[] =
 
 const isGroup = (word: string): word is OwnUsageGroup => (USAGE_GROUPS as readonly string[]).includes(word)
 
+/** The first day and the last. */
+export const DAY_FIELDS = { from: day('from').optional(), to: day('to').optional() }
+
 /** Of `GET /v1/usage`. */
 export const UsageQuery = z.strictObject({
-  from: day('from').optional(),
-  to: day('to').optional(),
+  ...DAY_FIELDS,
   group_by: groupBy.default(['day']),
   org: plainText(64).optional(),
   format: z.enum(['json', 'csv']).optional(),

@@ -1,5 +1,5 @@
 import express, { type RequestHandler, type Router } from 'express'
-import type { BillDesk } from '../../accounts/usage/bill-desk.ts'
+import type { BillDesk } from '../../accounts/usage/create-bill-desk.ts'
 import { notStored } from '../accounts/not-stored.ts'
 import { methodNotAllowed } from '../method-not-allowed.ts'
 import { showUsage } from './show-usage.ts'

@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { toCreditText } from '../../accounts/credits.ts'
-import { forbidden } from '../../accounts/identify/refusals.ts'
 import type { Vouchers } from '../../accounts/vouchers/create-vouchers.ts'
+import { forbidden } from '../../errors.ts'
 import { actorOf } from '../actor-of.ts'
 import { requireAccount } from '../auth.ts'
 import { parseRequest } from '../parse-request.ts'
@@ -15,10 +15,7 @@ export function redeemVoucher({ vouchers }: RedeemDeps): RequestHandler {
     const { account: own, org } = requireAccount(res)
     const { code } = parseRequest(Redemption, req.body)
     if (org?.role === 'viewer') {
-      throw forbidden(
-        'role_not_allowed',
-        `You are a viewer of the org '${org.slug}': only its members may redeem for it.`,
-      )
+      throw forbidden('role_too_low', `You are a viewer of the org '${org.slug}': only its members may redeem for it.`)
     }
     const account = org?.id ?? own
     const { amount, balance } = await vouchers.redeem({ code, account }, actorOf(req, res))

@@ -1,5 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
-import type { Tables } from '../../db/schema.ts'
+import type { Tables } from '../db/schema.ts'
 
 /** `after` is the id of the last row of the page before. */
 export type Page = { limit: number; after?: string | undefined }
@@ -7,16 +7,16 @@ export type Paged<Row> = { rows: readonly Row[]; hasMore: boolean }
 
 /**
  * The latest first; undefined where there is no row `after`.
- * @param listed - a select whose columns `id` and `at` order the rows.
+ * @param from.listed - a select whose columns `id` and `at` order the rows; `toRow` is not told of `at`.
  */
-export async function readPage<Row>(
+export async function readPage<Stored, Row>(
   db: Kysely<Tables>,
-  listed: RawBuilder<Row>,
+  { listed, toRow }: { listed: RawBuilder<Stored>; toRow: (stored: Stored) => Row },
   { limit, after }: Page,
 ): Promise<Paged<Row> | undefined> {
   if (after !== undefined && !/^\w{1,64}$/.test(after)) return undefined
   const last = sql`select at, id from listed where id = ${after}`
-  const { rows } = await sql<Row>`
+  const { rows } = await sql<Stored & { at: Date }>`
     with listed as not materialized (${listed})
     select * from listed where ${after === undefined ? sql`true` : sql`(at, id) < (${last})`}
     order by at desc, id desc limit ${limit + 1}`.execute(db)
@@ -24,10 +24,8 @@ export async function readPage<Row>(
     const known = await sql`with listed as not materialized (${listed}) ${last}`.execute(db)
     if (known.rows.length === 0) return undefined
   }
-  return { rows: rows.slice(0, limit), hasMore: rows.length > limit }
-}
-
-/** Milliseconds since the epoch. */
-export function toMs(column: string): RawBuilder<number> {
-  return sql`floor(extract(epoch from ${sql.ref(column)}) * 1000)::float8`
+  return {
+    rows: rows.slice(0, limit).map(({ at, ...stored }) => toRow(stored as Stored)),
+    hasMore: rows.length > limit,
+  }
 }

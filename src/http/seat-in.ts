@@ -1,14 +1,15 @@
-import type { OrgSeat, Role } from '../../accounts/identity.ts'
-import { orgNotFound } from '../../accounts/orgs/org-errors.ts'
-import type { BillDesk } from '../../accounts/usage/bill-desk.ts'
-import type { AccountIdentity } from '../auth.ts'
+import type { OrgSeat, Role } from '../accounts/identity.ts'
+import { orgNotFound } from '../accounts/orgs/org-errors.ts'
+import type { AccountIdentity } from './auth.ts'
+
+type SeatDesk = { seat(org: string, account: string, least: Role): Promise<OrgSeat> }
 
 /**
- * The caller's place in the org that `?org=` names, by id or slug. A key of the org itself sees all of it.
+ * The caller's place in the org that a request is about, by id or slug. A key of the org itself stands for its admins.
  * @throws 404 `org_not_found` where it is no member, or its key is confined to others; 403 `role_too_low`.
  */
 export async function seatIn(
-  desk: Pick<BillDesk, 'seat'>,
+  desk: SeatDesk,
   org: string,
   { identity, least }: { identity: AccountIdentity; least: Role },
 ): Promise<Pick<OrgSeat, 'id' | 'role'>> {

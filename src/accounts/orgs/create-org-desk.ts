@@ -2,6 +2,7 @@ import type { Database } from '../../db/database.ts'
 import { withStoreErrors } from '../../db/with-store-errors.ts'
 import type { Actor } from '../actor.ts'
 import { listAudit } from '../audit/list-audit.ts'
+import type { Page } from '../read-page.ts'
 import { acceptInvitation } from './accept-invitation.ts'
 import { changeMember, type MemberChange } from './change-member.ts'
 import type { OrgChange } from './change-org.ts'
@@ -12,7 +13,6 @@ import { listInvitations } from './invitations.ts'
 import { listMembers } from './members.ts'
 import { moveFromOrg, moveToOrg, type OrgMove } from './move-org-credits.ts'
 import { findOwnOrg, listOwnOrgs } from './read-orgs.ts'
-import type { Page } from './read-page.ts'
 import { removeMember } from './remove-member.ts'
 import { renameOrg } from './rename-org.ts'
 import { requireMember } from './require-member.ts'
@@ -25,7 +25,7 @@ import { revokeInvitation } from './revoke-invitation.ts'
  */
 export type OrgDesk = ReturnType<typeof createOrgDesk>
 
-export function createOrgDesk({ database: { db } }: { database: Pick<Database, 'db'> }) {
+export function createOrgDesk({ db }: Pick<Database, 'db'>) {
   return withStoreErrors({
     seat: ({ org, by }: OrgChange) => requireMember(db, org, by),
     create: (org: NewOrg, actor: Actor) => createOrg(db, org, actor),

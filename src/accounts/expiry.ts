@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 
-/** When a key expires: at a Unix time, or so long after now by the store's clock; null: never. */
+/** When something ends by itself: at a Unix time, or so long after now by the store's clock; null: never. */
 export type Expiry = { atSec: number } | { inSec: number } | null
 
 export function toTimestamp(expiry: Expiry): RawBuilder<Date | null> {
