@@ -39,6 +39,8 @@ export type LoopInput = {
   readsAlong: boolean
   limits: AgentLimits
   prompts: AgentPrompts
+  /** How many model calls are only told again, as an earlier try has made them: no clock changes what they were. */
+  recordedSteps?: number | undefined
   /** Whether one more step with a prompt of so many tokens can be paid for. */
   canAfford?: CanAfford | undefined
   signal: AbortSignal
@@ -121,7 +123,9 @@ async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<Agen
 
   for (let step = 1; ; step++) {
     yield { type: 'step_started', step }
-    limit ??= reachedLimit({ step, calls: found.length, repairs, tokens: tokensOf(usage), limits, clock })
+    input.signal.throwIfAborted() // who only tells again would not notice
+    const isLate = clock.toolSignal.aborted && step > (input.recordedSteps ?? 0)
+    limit ??= reachedLimit({ step, calls: found.length, repairs, tokens: tokensOf(usage), limits, isLate })
     if (limit !== null && kind === 'open') {
       kind = planner.lastKind
       aside = [{ role: 'user', text: prompts.jsonAnswer }]
@@ -218,11 +222,11 @@ type Progress = {
   repairs: number
   tokens: number
   limits: AgentLimits
-  clock: RunClock
+  isLate: boolean
 }
 
-function reachedLimit({ step, calls, repairs, tokens, limits, clock }: Progress): AgentLimit | null {
-  if (clock.toolSignal.aborted) return 'run_timeout'
+function reachedLimit({ step, calls, repairs, tokens, limits, isLate }: Progress): AgentLimit | null {
+  if (isLate) return 'run_timeout'
   if (step >= limits.maxSteps) return 'max_steps'
   if (repairs > limits.maxRepairs) return 'max_repairs'
   if (calls >= limits.maxToolCalls) return 'max_tool_calls'

@@ -99,6 +99,38 @@ test('a worker that takes over repeats no model call and no tool call that is re
   expect(ended.usage).toMatchObject({ completionTokens: expect.any(Number) })
 })
 
+/** Two steps with their tools are recorded, and the third is asked for when its worker stops. */
+async function brokenOffInTheThird(): Promise<Stage> {
+  const broken = new AbortController()
+  const staged = await stage((request) => {
+    if (staged.backend.requests.length === 3) broken.abort(new LostClaimError('the worker stops'))
+    return twoCalls(request)
+  })
+  const first = await staged.claim()
+  await expect(staged.conduct(first, broken.signal)).rejects.toThrow(LostClaimError)
+  await staged.store.release(first)
+  return staged
+}
+
+test('a worker that is to stop as it takes over ends nothing: what it only tells again is no answer', async () => {
+  const { store, backend, claim, conduct } = await brokenOffInTheThird()
+  const taken = await claim()
+  await expect(conduct(taken, AbortSignal.abort(new LostClaimError('the worker stops')))).rejects.toThrow(
+    LostClaimError,
+  )
+  expect(await store.find('ann', RUN_ID)).toMatchObject({ state: 'running', outcome: null })
+  expect(backend.requests).toHaveLength(3)
+})
+
+test('a run whose time is over when it is taken over ends with what its tools have found', async () => {
+  const { claim, conduct } = await brokenOffInTheThird()
+  const taken = { ...(await claim()), remainingMs: 0 }
+  expect(await conduct(taken, new AbortController().signal)).toMatchObject({
+    state: 'completed',
+    outcome: { text: expect.stringMatching(/^It is [27]\.$/) },
+  })
+})
+
 test('a worker that lost its run changes nothing any more, and stops', async () => {
   const { store, backend, claim, conduct } = await stage(async ({ body }) => {
     if (backend.requests.length === 1) {

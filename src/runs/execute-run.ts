@@ -47,6 +47,7 @@ export function createExecuteRun({ tools, openChainSession, keptTurns, prompts, 
       readsAlong: order.stream,
       limits: { ...limits, runTimeoutMs: order.runTimeoutMs ?? limits.runTimeoutMs },
       prompts,
+      recordedSteps: journal?.recordedSteps,
       signal,
     })
     for await (const event of events) {

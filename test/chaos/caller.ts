@@ -13,6 +13,10 @@ export type Heard = {
   text: string
   status: number
   code: string | undefined
+  /** As the answer shows it. */
+  usage: { promptTokens: number; completionTokens: number } | undefined
+  askedAtMs: number
+  atMs: number
 }
 
 export type CallerDeps = {
@@ -39,7 +43,7 @@ async function askUntilAnswered(plan: CallerPlan, deps: CallerDeps): Promise<voi
   const { journal, over } = deps
   for (let tries = 0; tries < TRIES && !over.aborted; tries++) {
     const gateway = (plan.gateway + tries) % 2
-    const heard = await ask(plan, tries, gateway, deps)
+    const heard = { ...(await ask(plan, tries, gateway, deps)), atMs: Date.now() }
     deps.hear(heard)
     const { end, status, code, text, runId } = heard
     const words = [status || undefined, code, text === '' ? undefined : JSON.stringify(text), runId]
@@ -49,14 +53,18 @@ async function askUntilAnswered(plan: CallerPlan, deps: CallerDeps): Promise<voi
     )
     if (end === 'accepted' && runId !== undefined) return followUp(plan, runId, deps)
     if (end === 'clean' || end === 'left' || code === 'run_cancelled') return
-    if (end === 'refused' && status < 500 && status !== 429) return
+    if (isOutOfCredits(heard) || (end === 'refused' && status < 500 && status !== 429)) return
     await pause(Math.min(100 + 100 * tries, 1_000))
   }
 }
 
+/** Before the run, or in the middle of it. */
+export const isOutOfCredits = ({ code }: Pick<Heard, 'code'>) =>
+  code === 'insufficient_credits' || code === 'budget_exceeded'
+
 async function ask(plan: CallerPlan, tries: number, gateway: number, deps: CallerDeps): Promise<Heard> {
   const { tag, model, door, key, hangUpAfterMs } = plan
-  const heard: Heard = { plan, runId: undefined, end: 'broken', text: '', status: 0, code: undefined }
+  const heard = hearNothing(plan)
   const hangUp = hangUpAfterMs === undefined ? undefined : AbortSignal.timeout(hangUpAfterMs)
   const signals = [AbortSignal.timeout(PATIENCE_MS), ...(hangUp === undefined ? [] : [hangUp])]
   const isBackground = door === 'background' || door === 'events'
@@ -72,7 +80,7 @@ async function ask(plan: CallerPlan, tries: number, gateway: number, deps: Calle
         model,
         messages: [{ role: 'user', content: toQuestion(tag).text }],
         ...(isBackground && { background: true }),
-        ...(door === 'stream' && { stream: true }),
+        ...(door === 'stream' && { stream: true, stream_options: { include_usage: true } }),
       }),
       signal: AbortSignal.any(signals),
     })
@@ -83,7 +91,7 @@ async function ask(plan: CallerPlan, tries: number, gateway: number, deps: Calle
     const body = (await response.json()) as Json
     if (response.status === 202) return { ...heard, end: 'accepted', runId: body.id }
     if (response.status !== 200) return { ...heard, end: 'refused', code: body.error?.code ?? undefined }
-    return { ...heard, end: 'clean', text: toText(body) }
+    return { ...heard, end: 'clean', text: toText(body), usage: toUsage(body.usage) }
   } catch {
     return { ...heard, end: hangUp?.aborted ? 'left' : 'broken' }
   }
@@ -99,6 +107,7 @@ async function readStream(response: Response, heard: Heard): Promise<Heard> {
       if (chunk.error !== undefined)
         return { ...heard, end: 'refused', status: 502, code: chunk.error.code ?? undefined }
       heard.text += chunk.choices[0]?.delta.content ?? ''
+      if (chunk.usage) heard.usage = toUsage(chunk.usage)
     }
     return { ...heard, end: last === '[DONE]' ? 'clean' : 'broken' }
   } catch {
@@ -163,21 +172,16 @@ async function readEvents(plan: CallerPlan, runId: string, deps: CallerDeps): Pr
           const event = JSON.parse(data) as Json
           if (event.error !== undefined) break
           if (event.sequence_number !== seen + 1) {
-            deps.hear({
-              plan,
-              runId,
-              end: 'broken',
-              text: '',
-              status: 0,
-              code: `event ${event.sequence_number} after ${seen}`,
-            })
+            deps.hear({ ...hearNothing(plan), runId, code: `event ${event.sequence_number} after ${seen}` })
             journal.note(`WRONG: event ${event.sequence_number} after ${seen}`, plan.tag)
           }
           seen = event.sequence_number
           if (event.run === undefined) continue
           journal.note(`events: ${event.type}`, plan.tag)
           if (event.run.result !== null) {
-            deps.hear({ plan, runId, end: 'clean', text: toText(event.run.result), status: 200, code: undefined })
+            const { result } = event.run
+            const text = toText(result)
+            deps.hear({ ...hearNothing(plan), runId, end: 'clean', status: 200, text, usage: toUsage(result.usage) })
           }
           return
         }
@@ -186,6 +190,15 @@ async function readEvents(plan: CallerPlan, runId: string, deps: CallerDeps): Pr
     await pause(200)
   }
 }
+
+function hearNothing(plan: CallerPlan): Heard {
+  const now = Date.now()
+  const nothing = { runId: undefined, text: '', status: 0, code: undefined, usage: undefined }
+  return { plan, end: 'broken', ...nothing, askedAtMs: now, atMs: now }
+}
+
+const toUsage = (usage: Json): Heard['usage'] =>
+  usage && { promptTokens: usage.prompt_tokens, completionTokens: usage.completion_tokens }
 
 export const toHeaders = ({ caller }: Pick<CallerPlan, 'caller'>) => ({
   'content-type': 'application/json',

@@ -22,7 +22,7 @@ export type Member = {
   url: string
   state: 'up' | 'frozen' | 'down'
   /** When it stood still, or ended, by the clock of the world. */
-  readonly gaps: readonly { fromMs: number; toMs: number }[]
+  readonly gaps: readonly Gap[]
   /** What it did that no process may do. */
   readonly wrongs: readonly string[]
   kill(): void
@@ -30,13 +30,16 @@ export type Member = {
   freeze(ms: number): void
 }
 
+/** @property isSudden - it was gone at once, and could not finish what it was at. */
+export type Gap = { fromMs: number; toMs: number; isSudden: boolean }
+
 export type FleetOptions = {
   env: Record<string, string>
   journal: Journal
   /** Which clock the next process has. */
   dice: Dice
-  /** Whether a start may fail now, for want of what it needs. */
-  isHard(): boolean
+  /** Whether a start may fail that began then, for want of what it needs. */
+  isHard(sinceMs: number): boolean
 }
 
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
@@ -51,6 +54,11 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const workers = open('worker', 2)
   const all = [...gateways, ...workers]
   await Promise.all(all.map(({ start }) => start()))
+  const faults = all.flatMap(({ member }) => member.wrongs)
+  if (faults.length > 0) {
+    await Promise.all(all.map(({ end }) => end()))
+    throw new Error(faults.join('\n'))
+  }
   return {
     gateways: gateways.map(({ member }) => member),
     workers: workers.map(({ member }) => member),
@@ -71,7 +79,7 @@ const ROOT = resolve(import.meta.dirname, '../..')
 const HOUR_MS = 3_600_000
 
 function createMember(name: string, role: string, { env, journal, dice, isHard }: FleetOptions, track: Track) {
-  const gaps: { fromMs: number; toMs: number }[] = []
+  const gaps: Gap[] = []
   const wrongs: string[] = []
   let child: ChildProcess | undefined
   let isWanted = true
@@ -100,6 +108,7 @@ function createMember(name: string, role: string, { env, journal, dice, isHard }
       },
     )
     child = started
+    const startedAtMs = Date.now()
     expectsExit = false
     const gone = once(started, 'exit').then(([code, signal]) => ({ code, signal }))
     const listening = Promise.withResolvers<string>()
@@ -117,14 +126,14 @@ function createMember(name: string, role: string, { env, journal, dice, isHard }
     }
     const url = await Promise.race([listening.promise, gone.then(() => undefined)])
     void gone.then(({ code, signal }) => {
-      if (expectsExit || (url === undefined && isHard())) return
+      if (expectsExit || (url === undefined && isHard(startedAtMs))) return
       wrongs.push(`${name} ended by itself (${code ?? signal}): ${said || rest}`)
       journal.note(wrongs.at(-1) ?? '')
       if (url !== undefined) revive(Date.now())
     })
     if (url === undefined) {
       journal.note(`${name} could not start: ${said || rest}`)
-      if (!isHard() && !expectsExit) isWanted = false
+      if (!isHard(startedAtMs) && !expectsExit) isWanted = false
       await pause(200)
       return false
     }
@@ -151,7 +160,7 @@ function createMember(name: string, role: string, { env, journal, dice, isHard }
     member.state = 'down'
     track(
       start().then(() => {
-        gaps.push({ fromMs, toMs: Date.now() })
+        gaps.push({ fromMs, toMs: Date.now(), isSudden: true })
       }),
     )
   }
@@ -176,7 +185,7 @@ function createMember(name: string, role: string, { env, journal, dice, isHard }
         .then(() => clearTimeout(late))
         .then(start)
         .then(() => {
-          gaps.push({ fromMs, toMs: Date.now() })
+          gaps.push({ fromMs, toMs: Date.now(), isSudden: signal === 'SIGKILL' })
         }),
     )
   }
@@ -198,7 +207,7 @@ function createMember(name: string, role: string, { env, journal, dice, isHard }
       frozen.kill('SIGSTOP')
       track(
         pause(ms).then(() => {
-          gaps.push({ fromMs, toMs: Date.now() })
+          gaps.push({ fromMs, toMs: Date.now(), isSudden: false })
           journal.note(`${name} goes on`)
           frozen.kill('SIGCONT')
           member.state = 'up'

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Member } from './fleet.ts'
 import type { Journal } from './journal.ts'
 import type { Round } from './plan.ts'
-import { LEASE_MS, type World } from './world.ts'
+import { type Hardship, LEASE_MS, type World } from './world.ts'
 
 const MOST_WAIT_MS = 1_500
 /** A little longer than most model calls. */
@@ -94,14 +94,14 @@ export async function doHarm({ harm, victim, ms }: Round, world: World, journal:
 
   /** @param afterMs - how long others may notice. */
   async function hard(act: () => Promise<unknown>, afterMs: number): Promise<void> {
-    const hardship = {}
+    const hardship: Hardship = { fromMs: Date.now(), toMs: undefined }
     journal.note(harm)
-    world.hardships.add(hardship)
+    world.hardships.push(hardship)
     try {
       await act()
       await pause(afterMs)
     } finally {
-      world.hardships.delete(hardship)
+      hardship.toMs = Date.now()
     }
   }
 

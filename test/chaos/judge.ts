@@ -1,9 +1,10 @@
-import { type Heard, type Json, toHeaders, toText } from './caller.ts'
+import { type Heard, isOutOfCredits, type Json, toHeaders, toText } from './caller.ts'
 import type { Journal } from './journal.ts'
-import { billFaults, verifyMoney } from './money.ts'
-import type { CallerPlan, Round } from './plan.ts'
+import { type Bill, billFaults, owe, readBills, readTopUps, toAccount, verifyMoney } from './money.ts'
+import { type CallerPlan, isForgotten, LIMITED, POOR, type Round } from './plan.ts'
 import { isAnswerTo, isEndless, readTag, toQuestion } from './question.ts'
 import { type RunSeen, readRuns } from './runs-seen.ts'
+import type { ToppedUp } from './top-up.ts'
 import type { World } from './world.ts'
 
 export type Verdict = {
@@ -20,6 +21,9 @@ export type Evidence = {
   heard: readonly Heard[]
   /** Runs whose cancellation was confirmed. */
   cancelled: ReadonlySet<string>
+  toppedUp: readonly ToppedUp[]
+  /** What was held for runs in place, and nobody has closed. */
+  lost: readonly Bill[]
   journal: Journal
   plan: readonly Round[]
   isSettled: boolean
@@ -27,10 +31,12 @@ export type Evidence = {
 
 /** A process that stood still may have sent what it was about to send, before it could see what time it is. */
 const WAKING_MS = 1_000
+/** What a run in place may take. */
+const LONG_MS = 40_000
 /** Between the look of one clock at a moment and another's. */
 const BLINK_MS = 25
 
-export async function judge({ world, heard, cancelled, plan, isSettled }: Evidence): Promise<Verdict> {
+export async function judge({ world, heard, cancelled, toppedUp, lost, plan, isSettled }: Evidence): Promise<Verdict> {
   const { backends, fleet, store } = world
   const wrongs: Wrong[] = [...backends.wrongs]
   const members = [...fleet.gateways, ...fleet.workers]
@@ -51,7 +57,21 @@ export async function judge({ world, heard, cancelled, plan, isSettled }: Eviden
     judgeSteps(run, blame)
     await judgeWire(run, judged, blame)
   }
-  for (const told of heard) judgeHeard(told)
+  const bills = await readBills(store)
+  const forgotten = heard.filter((told) => isForgotten(told.plan) && told.runId !== undefined)
+  for (const told of heard) {
+    if (isForgotten(told.plan)) judgeForgotten(told)
+    else judgeHeard(told)
+    if (isOutOfCredits(told) && ![POOR, LIMITED].includes(told.plan.caller)) {
+      wrongs.push({ tag: told.plan.tag, text: `was told ${told.code}, and is rich` })
+    }
+  }
+  for (const { runId, heldAtMs } of lost) {
+    if (!wasLost(heldAtMs, heldAtMs + LONG_MS)) {
+      wrongs.push({ tag: undefined, text: `${runId} was held for and not closed, though no gateway was killed` })
+    }
+  }
+  await judgeTopUps()
   for (const id of cancelled) {
     const run = byId.get(id)
     if (run?.state !== 'cancelled') {
@@ -73,6 +93,10 @@ export async function judge({ world, heard, cancelled, plan, isSettled }: Eviden
       ...Object.fromEntries(END_STATES.map((state) => [state, runs.filter((run) => run.state === state).length])),
       takeovers: runs.reduce((sum, { claims }) => sum + Math.max(0, claims.length - 1), 0),
       modelCalls: backends.modelCalls.length,
+      forgotten: forgotten.length,
+      lost: lost.length,
+      topUps: toppedUp.length,
+      poor: heard.filter(isOutOfCredits).length,
       clean: heard.filter(({ end }) => end === 'clean').length,
       refused: heard.filter(({ end }) => end === 'refused').length,
       broken: heard.filter(({ end }) => end === 'broken').length,
@@ -114,10 +138,12 @@ export async function judge({ world, heard, cancelled, plan, isSettled }: Eviden
     if (state === 'cancelled' && !cancelled.has(id) && planned.cancelAfterMs === undefined && !wasLeft) {
       blame('was cancelled by nobody')
     }
-    if (state === 'failed' && backends.faultsOf(tag) === 0 && claims.length < MAX_CLAIMS) {
+    const isPoor = isOutOfCredits(outcome?.error ?? {}) && [POOR, LIMITED].includes(planned.caller)
+    if (state === 'failed' && !isPoor && backends.faultsOf(tag) === 0 && claims.length < MAX_CLAIMS) {
       blame(`failed for no reason: ${JSON.stringify(outcome.error)}`)
     }
-    if (state === 'completed' && !isAnswerTo(tag, outcome.text ?? '')) blame(`has a foreign answer: ${outcome.text}`)
+    if (state === 'completed' && !isCutShort(outcome, planned.caller) && !isAnswerTo(tag, outcome.text ?? ''))
+      blame(`has a foreign answer: ${outcome.text}`)
     if (state === 'completed' && isEndless(tag)) blame('ended though it has no end')
   }
 
@@ -186,7 +212,7 @@ export async function judge({ world, heard, cancelled, plan, isSettled }: Eviden
     }
   }
 
-  function judgeHeard({ plan: { tag, key }, end, text, runId, code }: Heard): void {
+  function judgeHeard({ plan: { tag, key, caller }, end, text, runId, code }: Heard): void {
     const blame = (said: string) => {
       wrongs.push({ tag, text: said })
     }
@@ -199,7 +225,8 @@ export async function judge({ world, heard, cancelled, plan, isSettled }: Eviden
     }
     if (run.tag !== tag) blame(`was told of ${runId}, which is another's`)
     if (end === 'accepted') return
-    if (!isAnswerTo(tag, text)) blame(`heard a foreign or broken answer: ${JSON.stringify(text)}`)
+    const isWhole = !isCutShort(run.outcome, caller)
+    if (isWhole && !isAnswerTo(tag, text)) blame(`heard a foreign or broken answer: ${JSON.stringify(text)}`)
     if (run.state !== 'completed' || run.outcome.text !== text) {
       blame(
         `heard ${JSON.stringify(text)} of ${runId}, which is ${run.state} with ${JSON.stringify(run.outcome?.text)}`,
@@ -207,6 +234,56 @@ export async function judge({ world, heard, cancelled, plan, isSettled }: Eviden
     }
     const twin = heard.find((told) => told.end === 'clean' && told.plan.tag === tag && told.text !== text)
     if (key !== undefined && twin !== undefined) blame(`heard two answers: ${text} and ${twin.text}`)
+  }
+
+  /** Nothing is left of it but its bill. */
+  function judgeForgotten({ plan: { tag }, end, text, runId, code, usage, askedAtMs, atMs }: Heard): void {
+    const blame = (said: string) => {
+      wrongs.push({ tag, text: `${runId} ${said}` })
+    }
+    const bill = bills.get(runId ?? '')
+    if (end === 'refused' && text === '' && !isOutOfCredits({ code }) && BigInt(bill?.amount ?? 0) > 0n) {
+      blame(`was refused with ${code}, and charged ${bill?.amount}`)
+    }
+    if (end !== 'clean') return
+    if (!isAnswerTo(tag, text)) blame(`heard a foreign or broken answer: ${JSON.stringify(text)}`)
+    if (bill === undefined) blame('was answered, and nothing was held')
+    else if (bill.state === 'settled') {
+      const owed = usage && String(owe(usage))
+      if (bill.amount !== owed) blame(`was charged ${bill.amount}, and owes ${owed}`)
+    } else if (!wasStoreHarmed(askedAtMs, atMs)) blame(`was answered, and its hold is ${bill.state}`)
+  }
+
+  /** Whatever was asked twice, and wherever it broke off: the credits came once, to somebody who had asked for them. */
+  async function judgeTopUps(): Promise<void> {
+    const plans = [...new Set(toppedUp.map((told) => told.plan))]
+    const known = await readTopUps(store, plans)
+    for (const { kind, name, callers } of plans) {
+      const told = toppedUp.filter((one) => one.plan.name === name)
+      const blame = (said: string) => {
+        wrongs.push({ tag: undefined, text: `${kind} ${name}: ${said}` })
+      }
+      const [credited, ...more] = known.get(name) ?? []
+      if (credited === undefined || more.length > 0) blame(`came to ${[credited, ...more].join(', ') || 'nobody'}`)
+      else if (!callers.some((caller) => toAccount(caller) === credited)) blame(`came to ${credited}`)
+      for (const { caller, status } of told) {
+        const isRight = status === 200 ? toAccount(caller) === credited : kind === 'voucher' && status === 409
+        if (!isRight) blame(`${caller} was told ${status}, and it came to ${credited}`)
+      }
+      const acknowledged = told.filter(({ status }) => status === 200)
+      if (kind === 'voucher' && acknowledged.length > 1) blame('was redeemed more than once')
+    }
+  }
+
+  /** A gateway that is told to stop settles what it had begun. */
+  function wasLost(fromMs: number, toMs: number): boolean {
+    const gaps = fleet.gateways.flatMap((gateway) => gateway.gaps)
+    const wasKilled = gaps.some((gap) => gap.isSudden && gap.fromMs <= toMs && gap.toMs >= fromMs)
+    return wasKilled || wasStoreHarmed(fromMs, toMs)
+  }
+
+  function wasStoreHarmed(fromMs: number, toMs: number): boolean {
+    return world.hardships.some((hard) => hard.fromMs <= toMs && (hard.toMs ?? toMs) + WAKING_MS >= fromMs)
   }
 
   /** @returns how many jobs were left behind by processes that were broken before they could write down their ids. */
@@ -231,5 +308,9 @@ export async function judge({ world, heard, cancelled, plan, isSettled }: Eviden
 const END_STATES = ['completed', 'failed', 'cancelled', 'expired']
 /** The store's own limit, after which a run is given up. */
 const MAX_CLAIMS = 5
+
+/** Its credits ran out before the answer: it ends with what its tools have found. */
+const isCutShort = (outcome: Json, caller: string) =>
+  outcome?.trace?.limit === 'max_credits' && [POOR, LIMITED].includes(caller)
 
 type Blame = (text: string) => void

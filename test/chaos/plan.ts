@@ -1,4 +1,4 @@
-import { createDice } from './dice.ts'
+import { createDice, type Dice } from './dice.ts'
 
 /** What a caller does, and when it stops doing it. */
 export type CallerPlan = {
@@ -28,6 +28,18 @@ export type Round = {
   harmAfterMs: number
   /** Until the next round begins, whatever still runs of this one. */
   pauseMs: number
+  topUp: TopUpPlan | undefined
+}
+
+/** Credits that are asked for by several at the same time, and are to come once. */
+export type TopUpPlan = {
+  kind: 'voucher' | 'grant'
+  /** The voucher's code, or the grant's id. */
+  name: string
+  /** Whose accounts: of a voucher the first that comes gets it. */
+  callers: readonly string[]
+  /** Where the first is asked; each next at the other one. */
+  gateway: number
 }
 
 const HARMS = [
@@ -54,6 +66,9 @@ const HARMS = [
 
 const DECK = HARMS.flatMap(({ harm, weight }) => Array.from({ length: weight }, () => harm))
 
+/** An interactive run without a key is kept nowhere, and ends with its process. */
+export const isForgotten = ({ model, key }: CallerPlan) => model === 'operator' && key === undefined
+
 /** All that is going to be tried, by the seed alone; only the timing of the machine comes between two plays of it. */
 export function planRounds(seed: number, count: number, queue: 'postgres' | 'redis'): Round[] {
   const dice = createDice(seed)
@@ -67,22 +82,37 @@ export function planRounds(seed: number, count: number, queue: 'postgres' | 'red
       ms: dice.between(300, 3_000),
       harmAfterMs: dice.between(0, 500),
       pauseMs: dice.between(200, 700),
+      topUp: dice.chance(0.4) ? planTopUp(dice) : undefined,
     }
   })
 }
 
-/** Each has a key and credits of its own. */
-export const CALLERS = ['caller-1', 'caller-2', 'caller-3'] as const
+function planTopUp(dice: Dice): TopUpPlan {
+  const letters = Array.from({ length: 25 }, () => dice.pick([...'0123456789abcdefghjkmnpqrstvwxyz'])).join('')
+  const kind = dice.pick(['voucher', 'grant'] as const)
+  return {
+    kind,
+    name: kind === 'voucher' ? `gwv_${letters}` : letters,
+    callers: kind === 'grant' || dice.chance(0.7) ? [POOR, POOR] : [POOR, LIMITED],
+    gateway: dice.between(0, 1),
+  }
+}
 
-function planCaller(dice: ReturnType<typeof createDice>, name: string): CallerPlan {
-  const model = dice.pick(['operator', 'conductor', 'conductor', 'conductor', 'pod', 'pod'] as const)
+/** Has credits for a few runs. */
+export const POOR = 'caller-4'
+/** Has a key with a budget, and may run few at once. */
+export const LIMITED = 'caller-5'
+/** Each has a key and credits of its own. */
+export const CALLERS = ['caller-1', 'caller-2', 'caller-3', POOR, LIMITED] as const
+
+function planCaller(dice: Dice, name: string): CallerPlan {
+  const model = dice.pick(['operator', 'operator', 'conductor', 'conductor', 'conductor', 'pod', 'pod'] as const)
   const door =
     model === 'operator'
       ? dice.pick(['blocking', 'stream'] as const)
       : dice.pick(['background', 'events', 'blocking', 'stream'] as const)
   const isWaitedFor = door === 'blocking' || door === 'stream'
-  // An interactive run without a key is kept nowhere, and ends with its process.
-  const hasKey = model === 'operator' || dice.chance(0.4)
+  const hasKey = dice.chance(0.4)
   const isCancelled = !isWaitedFor && dice.chance(0.25)
   const isEndless = isCancelled && dice.chance(0.5)
   const hangsUp = isWaitedFor && dice.chance(0.15)

@@ -9,7 +9,8 @@ import { type Backends, startBackends } from './backends.ts'
 import { createDice } from './dice.ts'
 import { type Fleet, startFleet } from './fleet.ts'
 import type { Journal } from './journal.ts'
-import { fundCallers, PRICE } from './money.ts'
+import { ADMIN_KEY, fundCallers, PRICE } from './money.ts'
+import type { Round } from './plan.ts'
 import { type Store, startStore } from './store.ts'
 
 /** Two gateways and two workers as processes, and all that they need, each of which can be broken. */
@@ -20,22 +21,28 @@ export type World = {
   backends: Backends
   /** For jobs that nobody of the fleet has added. */
   queue: RunQueue
-  /** Bounds what a start may fail of: set while the store or Redis is away. */
-  hardships: Set<object>
+  /** Bounds what a start may fail of, and a write wait for: while the store or Redis is away. Without an end it goes on. */
+  hardships: Hardship[]
   close(): Promise<void>
 }
 
+export type Hardship = { fromMs: number; toMs: number | undefined }
+
 const COMPILED = resolve(import.meta.dirname, '../../node_modules/.cache/chaos')
 
+/** On a machine where a process takes many seconds to start, a run that is taken over several times must not end for that. */
+const RUN_MS = 120_000
 /** Short, so that whoever takes over does so soon; long enough for a busy machine. */
 export const LEASE_MS = 1_500
 
 export async function startWorld({
   seed,
+  plan,
   queue: kind,
   journal,
 }: {
   seed: number
+  plan: readonly Round[]
   queue: 'postgres' | 'redis'
   journal: Journal
 }): Promise<World> {
@@ -48,14 +55,14 @@ export async function startWorld({
     open.push(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }))
     const store = await startStore()
     open.push(store.close)
-    await fundCallers(store.url)
+    await fundCallers(store.url, plan)
     const redis = kind === 'redis' ? await launchRedis({ 'maxmemory-policy': 'noeviction' }) : undefined
     if (redis !== undefined) open.push(redis.remove)
     const backends = await startBackends(journal)
     open.push(backends.close)
     const modelsFile = join(folder, 'models.json')
     await writeFile(modelsFile, JSON.stringify(toModelsFile(backends)))
-    const hardships = new Set<object>()
+    const hardships: Hardship[] = []
     const fleet = await startFleet({
       env: {
         DATABASE_URL: store.url,
@@ -64,6 +71,7 @@ export async function startWorld({
         MODELS_FILE: modelsFile,
         FREE_MODE: '0',
         DEFAULT_PRICE: PRICE,
+        ADMIN_KEY,
         RUNPOD_API_KEY: 'rp-test',
         RPC_URL_1: backends.rpc.url,
         CHAINS: 'ethereum',
@@ -75,7 +83,7 @@ export async function startWorld({
       },
       journal,
       dice: createDice(`clocks ${seed}`),
-      isHard: () => hardships.size > 0,
+      isHard: (sinceMs) => hardships.some(({ toMs }) => toMs === undefined || toMs >= sinceMs),
     })
     open.push(fleet.close)
     const queue = await createRunQueue({ databaseUrl: store.url, redisUrl: redis?.url, log: logLines().log })
@@ -96,7 +104,7 @@ function toModelsFile({ vllmUrl, runpod }: Backends): object {
       conductor: {
         queued: true,
         backends: [{ use: 'openai:big', ...vllm, timeouts }],
-        limits: { runTimeoutMs: 60_000 },
+        limits: { runTimeoutMs: RUN_MS },
       },
       pod: {
         queued: true,
@@ -109,7 +117,7 @@ function toModelsFile({ vllmUrl, runpod }: Backends): object {
             contextTokens: 32_768,
           },
         ],
-        limits: { runTimeoutMs: 60_000 },
+        limits: { runTimeoutMs: RUN_MS },
       },
     },
   }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createLedger } from '../../src/accounts/ledger/create-ledger.ts'
 import { openDatabase } from '../../src/db/open-database.ts'
@@ -20,6 +20,8 @@ export type CrashReport = Verdict & {
 }
 
 const PROCESSES = 3
+/** A process that is killed leaves none behind by itself, and the next one would start as slowly. */
+const COMPILED = resolve(import.meta.dirname, '../../node_modules/.cache/chaos')
 const KILL_EVERY_MS = 250
 /** In kills. */
 const CRASH_EVERY = 7
@@ -116,7 +118,10 @@ type Player = { isPlaying(): boolean; kill(): Promise<void> }
 
 function startPlayer(args: readonly string[]): Player {
   const script = join(import.meta.dirname, '../support/ledger-process.ts')
-  const child: ChildProcess = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child: ChildProcess = spawn(process.execPath, [script, ...args], {
+    env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const gone = once(child, 'exit')
   let isPlaying = false
   child.stdout?.once('data', () => {
