@@ -26,7 +26,7 @@ afterEach(async () => {
 })
 
 describe('the demo', () => {
-  test('without Ollama answers the question of its own curl line with the true figure', async () => {
+  test('without Ollama answers the question of its own curl line with the true figure, and one left to the conductor later', async () => {
     const { banner } = await startDemo({ OLLAMA_BASE_URL: NOBODY, OPERATOR_MODEL: '' }) // empty counts as unset
     expect(banner).toMatch(/operator\s+rehearsal: .*ollama/i)
     expect(banner).toMatch(/ethereum block [\d,]+, base block [\d,]+, arbitrum block [\d,]+/)
@@ -37,10 +37,10 @@ describe('the demo', () => {
     const answer = (await response.json()) as { model: string; choices: { message: { content: string } }[] }
     expect(answer.model).toBe('rehearsal')
     expect(answer.choices[0]?.message.content).toMatch(/vitalik\.eth has sent 1,648 transactions on ethereum/)
+    await leaveToConductor(banner)
   })
 
-  test('leaves a question to the conductor by its own curl lines, and finds the answer later', async () => {
-    const { banner } = await startDemo({ OLLAMA_BASE_URL: NOBODY })
+  async function leaveToConductor(banner: string): Promise<void> {
     expect(banner).toMatch(/conductor\s+rehearsal, behind the queue: /)
     const [, url = '', body = ''] = /curl (\S+) \\\n.*\n\s+-d '(\{"model":"conductor"[^']+)'/.exec(banner) ?? []
     const headers = { 'content-type': 'application/json', authorization: 'Bearer demo' }
@@ -53,7 +53,7 @@ describe('the demo', () => {
     const { result } = await find()
     expect(result?.model).toBe('rehearsal')
     expect(result?.choices[0]?.message.content).toMatch(/vitalik\.eth holds [\d.,]+ ETH/)
-  })
+  }
 
   test('with FREE_MODE=0 has its banner followed line by line: a key, a deposit, a question, and what it has cost', async () => {
     const { banner } = await startDemo({ OLLAMA_BASE_URL: NOBODY, FREE_MODE: '0' })
