@@ -11,6 +11,6 @@ export default defineConfig({
     // No module keeps state, so files can share their imports: the suite takes two thirds of the time.
     isolate: false,
     // Most of the time they wait for processes, servers and timers.
-    maxWorkers: 4,
+    maxWorkers: 3,
   },
 })

@@ -22,6 +22,8 @@ export async function closeOrg(
 ): Promise<{ id: string }> {
   return changeOrg(db, { ...change, least: 'owner' }, async (tx, { id, slug }) => {
     if (moveTo !== undefined && (await findRole(tx, id, moveTo)) !== 'owner') throw notAnOwner()
+    // Whoever holds or gives meanwhile waits, and finds a closed org.
+    await sql`select from accounts where id = ${id} for update`.execute(tx)
     const { balance, available } = (await readBalance(tx, id)) ?? { balance: 0n, available: 0n }
     if (balance > available) throw inUse()
     if (balance > 0n && moveTo === undefined) throw balanceLeft(balance)
