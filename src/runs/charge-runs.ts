@@ -7,7 +7,7 @@ import type { RunDone } from '../accounts/ledger.ts'
 import { price } from '../accounts/price.ts'
 import { toStoreError } from '../db/store-error.ts'
 import { GatewayError } from '../errors.ts'
-import { addUsage, NO_USAGE, type Usage } from '../messages.ts'
+import { addUsage } from '../messages.ts'
 import { createPromptEstimate } from '../models/estimate-tokens.ts'
 import type { Model, ModelEvent, ModelRequest } from '../models/model.ts'
 import type { Models } from '../models/models.ts'
@@ -16,6 +16,7 @@ import { isUncharged } from './is-uncharged.ts'
 import { OUTAGE_MS, outlastOutage } from './outlast-outage.ts'
 import type { ExecuteRun, RunEvent, RunOrder } from './run.ts'
 import { RunEndedError } from './run-store.ts'
+import { createRunTally } from './run-tally.ts'
 
 export type ChargeRunsDeps = {
   db: LedgerDb
@@ -112,11 +113,8 @@ type Tab = {
 function createTab(order: RunOrder, { db, till, models, onError }: ChargeRunsDeps): Tab {
   let hold: FoundHold | undefined = order.hold
   let isKnown = hold !== undefined
-  let usage: Usage = NO_USAGE
-  let steps = 0
-  let isEstimated = false
   let isDelivered = false
-  const tools: Record<string, number> = {}
+  const tally = createRunTally()
 
   /** That of a kept run is in the store alone. */
   async function look(): Promise<FoundHold | undefined> {
@@ -130,6 +128,7 @@ function createTab(order: RunOrder, { db, till, models, onError }: ChargeRunsDep
       const known = await look()
       if (known === undefined) return true // nothing is to be paid
       const listing = models.list().find(({ model }) => model.id === order.model.id) ?? { model: order.model }
+      const { usage, tools } = tally.done()
       const { least, most } = answerTokens(order, listing, promptTokens)
       for (const completionTokens of new Set([most, least])) {
         const needed = price({ usage: addUsage(usage, { promptTokens, completionTokens }), tools }, known.terms)
@@ -150,7 +149,7 @@ function createTab(order: RunOrder, { db, till, models, onError }: ChargeRunsDep
     if (hold === undefined) return request
     const { params, messages, tools: offered } = request
     const promptTokens = estimatePrompt(messages, offered)
-    const most = affordableTokens(hold, { usage, tools }, promptTokens)
+    const most = affordableTokens(hold, tally.done(), promptTokens)
     const { contextTokens = Number.MAX_SAFE_INTEGER } = order.model
     const isWithin = most === undefined || most >= (params.maxTokens ?? contextTokens - promptTokens)
     return isWithin ? request : { ...request, params: { ...params, maxTokens: Math.max(1, most) } }
@@ -168,26 +167,15 @@ function createTab(order: RunOrder, { db, till, models, onError }: ChargeRunsDep
   }
 
   function note(event: RunEvent): void {
-    switch (event.type) {
-      case 'step_finished':
-        steps = event.step
-        usage = addUsage(usage, event.usage)
-        isEstimated ||= event.isEstimated === true
-        break
-      case 'tool_finished':
-        if (event.result.ok) tools[event.call.name] = (tools[event.call.name] ?? 0) + 1
-        break
-      case 'text':
-      case 'client_call':
-        isDelivered ||= order.stream && (event.type === 'client_call' || event.text !== '')
-        break
-    }
+    tally.note(event)
+    const isTold = event.type === 'client_call' || (event.type === 'text' && event.text !== '')
+    isDelivered ||= order.stream && isTold
   }
 
   async function settle(outcome: RunDone['outcome'], error?: unknown): Promise<void> {
     const status = error instanceof GatewayError ? error.status : 500
-    const isFree = isUncharged({ outcome, usage }, { status, isDelivered })
-    const done: RunDone = { usage, tools, steps, outcome, isEstimated, isUncharged: isFree }
+    const work = { ...tally.done(), outcome }
+    const done: RunDone = { ...work, isUncharged: isUncharged(work, { status, isDelivered }) }
     const write = async () => {
       try {
         const known = await look()

@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { LedgerDb } from '../accounts/ledger/ledger-db.ts'
 import { type FreeRun, noteFreeRuns } from '../accounts/ledger/note-free-runs.ts'
-import { addUsage, NO_USAGE } from '../messages.ts'
 import type { Journal } from './journal.ts'
 import type { RunEvent, RunOrder } from './run.ts'
+import { createRunTally } from './run-tally.ts'
 
 /**
  * What runs have used that are neither paid for nor kept: noted a little later, many at once, so that none waits for it. What a
@@ -56,22 +56,11 @@ export function createUsageNotes({ db, log, everyMs = 500 }: UsageNotesDeps): Us
     observe(order, journal) {
       if (journal !== undefined || order.hold !== undefined) return undefined
       const { id, caller, keyId = null, model } = order
-      const tools: Record<string, number> = {}
-      let usage = NO_USAGE
-      let steps = 0
-      let isEstimated = false
+      const tally = createRunTally()
       return {
-        onEvent(event) {
-          if (event.type === 'step_finished') {
-            usage = addUsage(usage, event.usage)
-            steps = event.step
-            isEstimated ||= event.isEstimated === true
-          }
-          if (event.type === 'tool_finished' && event.result.ok)
-            tools[event.call.name] = (tools[event.call.name] ?? 0) + 1
-        },
+        onEvent: tally.note,
         onEnd({ type: outcome }) {
-          add({ runId: id, caller, keyId, model: model.id, usage, tools, steps, outcome, isEstimated })
+          add({ runId: id, caller, keyId, model: model.id, ...tally.done(), outcome })
         },
       }
     },

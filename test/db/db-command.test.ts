@@ -1,24 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { emptyDatabaseUrl, testDatabaseUrl } from '../support/database.ts'
+import { runScript } from '../support/run-script.ts'
 import { query, scratchFolder, startOwner } from './scratch.ts'
 
-const SCRIPT = join(import.meta.dirname, '../../scripts/db.ts')
-
-/** As `npm run db -- …` does, in an empty folder. */
-async function db(args: readonly string[], env: Record<string, string>, cwd: string) {
-  const child: ChildProcess = spawn(process.execPath, [SCRIPT, ...args], { cwd, env })
-  const [stdout, stderr, [code]] = await Promise.all([
-    text(child.stdout as NodeJS.ReadableStream),
-    text(child.stderr as NodeJS.ReadableStream),
-    once(child, 'exit'),
-  ])
-  return { code, stdout, stderr }
-}
+const db = (args: readonly string[], env: Record<string, string>, cwd: string) => runScript('db.ts', args, { env, cwd })
 
 test('a store moves from a server of its own to the embedded one, and on from there while that is in use', async () => {
   const cwd = await scratchFolder()
@@ -64,7 +51,7 @@ test('what cannot be done is said in a line, and leaves nothing behind', async (
     [['export', 'store.gz'], /^There is no store in this database/],
     [['export', 'no/such/folder/store.gz'], /./],
     [['import', 'store.gz'], /ENOENT.*store\.gz/],
-    [['import', SCRIPT], /not a whole export/],
+    [['import', join(import.meta.dirname, '../../scripts/db.ts')], /not a whole export/],
   ] as const) {
     const { code, stderr } = await db(args, { DATABASE_URL: databaseUrl }, cwd)
     expect({ code, lines: stderr.trim().split('\n').length }, stderr).toEqual({ code: 1, lines: 1 })

@@ -1,25 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { migrate } from '../../src/db/migrate.ts'
 import { scratchFolder, startScratch } from '../db/scratch.ts'
 import { livedLedger } from '../support/ledger-life.ts'
+import { runScript } from '../support/run-script.ts'
 
-const SCRIPT = join(import.meta.dirname, '../../scripts/ledger.ts')
-
-/** As `npm run ledger -- …` does, in an empty folder. */
-async function ledger(args: readonly string[], env: Record<string, string>, cwd: string) {
-  const child: ChildProcess = spawn(process.execPath, [SCRIPT, ...args], { cwd, env })
-  const [stdout, stderr, [code]] = await Promise.all([
-    text(child.stdout as NodeJS.ReadableStream),
-    text(child.stderr as NodeJS.ReadableStream),
-    once(child, 'exit'),
-  ])
-  return { code, stdout, stderr }
-}
+const ledger = (args: readonly string[], env: Record<string, string>, cwd: string) =>
+  runScript('ledger.ts', args, { env, cwd })
 
 test('the embedded store is verified, whether its gateway runs or not', async () => {
   const cwd = await scratchFolder()

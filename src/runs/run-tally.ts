@@ -1,0 +1,27 @@
+import type { RunDone } from '../accounts/ledger.ts'
+import { addUsage, NO_USAGE } from '../messages.ts'
+import type { RunEvent } from './run.ts'
+
+/** What a run has done so far, by what it tells: steps, tokens, and the tool calls that were answered. */
+export type RunTally = {
+  note(event: RunEvent): void
+  done(): Pick<RunDone, 'usage' | 'tools' | 'steps' | 'isEstimated'>
+}
+
+export function createRunTally(): RunTally {
+  const tools: Record<string, number> = {}
+  let usage = NO_USAGE
+  let steps = 0
+  let isEstimated = false
+  return {
+    note(event) {
+      if (event.type === 'step_finished') {
+        steps = event.step
+        usage = addUsage(usage, event.usage)
+        isEstimated ||= event.isEstimated === true
+      }
+      if (event.type === 'tool_finished' && event.result.ok) tools[event.call.name] = (tools[event.call.name] ?? 0) + 1
+    },
+    done: () => ({ usage, tools, steps, isEstimated }),
+  }
+}
