@@ -19,7 +19,8 @@ async function main(): Promise<void> {
   const running: { chain?: DevChain; facilitator?: StandIn; gateway?: Gateway; forget?: () => void } = {}
   const starting = new AbortController()
   const stop = async () => {
-    starting.abort()
+    // Once it answers, the chain stays until the last answers are out.
+    if (running.gateway === undefined) starting.abort()
     running.forget?.()
     await running.gateway?.close()
     await running.facilitator?.close()
