@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createLedger } from '../../src/accounts/ledger/create-ledger.ts'
+import type { Database } from '../../src/db/database.ts'
 import { openDatabase } from '../../src/db/open-database.ts'
 import { createDice } from '../chaos/dice.ts'
 import { type Engine, startCrashServer } from './crash-server.ts'
@@ -37,7 +38,15 @@ export async function runCrash({ engine, seed, ms, signal }: CrashOptions): Prom
     const database = await openDatabase({ databaseUrl: server.url, dataDir: '' })
     try {
       await settleTown(createLedger({ database }))
-      const harm = await harmPlayers({ url: server.url, crash: server.crash, journal, seed, ms, signal })
+      const harm = await harmPlayers({
+        url: playersUrl(server.url, engine),
+        crash: server.crash,
+        journal,
+        seed,
+        ms,
+        signal,
+      })
+      await untilForgotten(database)
       const notes = await readNotes(journal)
       const counts = Object.fromEntries(
         Object.entries(Object.groupBy(notes, ({ act }) => act)).map(([act, list]) => [act, list.length]),
@@ -50,6 +59,24 @@ export async function runCrash({ engine, seed, ms, signal }: CrashOptions): Prom
     await server.close()
     await rm(journal, { force: true })
   }
+}
+
+const PLAYERS = 'players'
+
+/** An operator's server has a slow disk: a commit takes 50 ms, and those who wait for its rows wait as long. */
+const SLOW_DISK = '-c commit_delay=50000 -c commit_siblings=0'
+
+function playersUrl(serverUrl: string, engine: Engine): string {
+  const url = new URL(serverUrl)
+  url.searchParams.set('application_name', PLAYERS)
+  if (engine === 'external') url.searchParams.set('options', SLOW_DISK)
+  return url.href
+}
+
+/** What a process has asked for before it was killed is done all the same, and where the disk is slow only then. */
+async function untilForgotten({ pool }: Database): Promise<void> {
+  const asked = 'select from pg_stat_activity where application_name = $1'
+  while ((await pool.query(asked, [PLAYERS])).rows.length > 0) await pause(20)
 }
 
 type Harm = {

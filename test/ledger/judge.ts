@@ -51,13 +51,15 @@ type HoldRow = {
   charged: string
   billed: string | null
   openMs: number
+  overdueMs: number
 }
 
 async function readHolds(db: Kysely<Tables>): Promise<Map<string, HoldRow>> {
   const { rows } = await sql<HoldRow>`
     select holds.run_id as "runId", holds.account, holds.amount::text, state, settled::text,
       coalesce(charge.amount, 0)::text as charged, run_usage.amount::text as billed,
-      (extract(epoch from coalesce(closed_at, clock_timestamp()) - holds.created_at) * 1000)::float8 as "openMs"
+      (extract(epoch from coalesce(closed_at, clock_timestamp()) - holds.created_at) * 1000)::float8 as "openMs",
+      (extract(epoch from clock_timestamp() - deadline) * 1000)::float8 as "overdueMs"
     from holds left join ledger_transfers as charge on kind = 'charge' and ref = holds.run_id
       left join run_usage on run_usage.run_id = holds.run_id`.execute(db)
   return new Map(rows.map((row) => [row.runId, row]))
@@ -83,9 +85,9 @@ function judgeSettled({ runId, account, charged }: Extract<Note, { act: 'settled
 }
 
 /** A hold stays open as long as its run may take, and no longer; once players are gone, nobody else closes it. */
-function judgeTime({ runId, state, openMs }: HoldRow): string[] {
+function judgeTime({ runId, state, openMs, overdueMs }: HoldRow): string[] {
   if (state === 'expired' && openMs < TTL_MS - SLACK_MS) return [`${runId} expired after ${Math.round(openMs)} ms`]
-  return state === 'open' ? [`${runId} was left open`] : []
+  return state === 'open' ? [`${runId} was left open, ${Math.round(overdueMs)} ms after its deadline`] : []
 }
 
 const SLACK_MS = 50
