@@ -36,7 +36,7 @@ function dropAtEnd(database: Database): Database {
 export async function createDatabase(template = 'postgres'): Promise<{ url: string; drop: () => Promise<void> }> {
   const server = await serverUrl()
   const name = `test_${randomBytes(6).toString('hex')}`
-  await runAdmin(server, `create database ${name} template ${template}`)
+  await runAdmin(server, `create database ${name} template ${template} strategy file_copy`)
   const url = new URL(server)
   url.pathname = `/${name}`
   return { url: url.href, drop: () => runAdmin(server, `drop database if exists ${name} with (force)`) }
