@@ -1,8 +1,8 @@
 /** Who asks, and what they may do. */
 export type Identity = {
   /**
-   * Whose runs and answers these are: a wallet in lower case, `acct_…`, `org_…`; in free mode also `key_…` for whoever sent a key
-   * that is none of ours.
+   * Whose runs and answers these are. Proven: the account, so a wallet in lower case, `acct_…` or `org_…`. A claim: `claim:` and the
+   * wallet, or `key_…` for whoever sent a key that is none of ours.
    */
   caller: string
   /** `claim` proves nothing: free mode takes it. `payment`: a wallet that has paid for this very request. */

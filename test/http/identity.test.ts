@@ -107,7 +107,7 @@ test.each([
   expect(await desk.who({ ...noWallet, 'x-wallet-address': WALLET })).toMatchObject({ status: 403 })
 })
 
-test('free: what is not of our form names a caller as it always did, whatever org it names', async () => {
+test('free: what is not of our form names a caller that no account is, whatever org it names', async () => {
   const desk = await startIdentityDesk({ freeMode: true })
   const claim = { credential: 'claim', payers: [], scopes: {}, status: 200 }
   const openaiOrg = { 'openai-organization': 'org-of-openai' }
@@ -115,7 +115,7 @@ test('free: what is not of our form names a caller as it always did, whatever or
   const wallet = WALLET.toLowerCase()
   expect(await desk.who({ ...toBearer('unused'), 'x-wallet-address': WALLET })).toEqual({
     ...claim,
-    caller: wallet,
+    caller: `claim:${wallet}`,
     wallet,
   })
 })

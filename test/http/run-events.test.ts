@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { get } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
+import { WALLET } from '../support/http-gateway.ts'
 import { CALLER, type RunDeskOnWire, startRunDesk, submitRun, workOn } from '../support/run-desk.ts'
 import { newRunId } from '../support/stored-runs.ts'
 
@@ -179,7 +180,7 @@ test('a HEAD request has the head of the stream, and does not wait', async () =>
 test('the head is out before anything happens', async () => {
   const desk = await startRunDesk()
   const { id } = await submitRun(desk)
-  const request = get(`${desk.url}/v1/runs/${id}/events?starting_after=1`, { headers: { 'x-wallet-address': CALLER } })
+  const request = get(`${desk.url}/v1/runs/${id}/events?starting_after=1`, { headers: { 'x-wallet-address': WALLET } })
   onTestFinished(() => void request.destroy())
   const [response] = await once(request, 'response')
   expect(response.statusCode).toBe(200)

@@ -108,15 +108,20 @@ test("an org's usage is for its owners, admins and viewers; a member sees its ow
   expect(await seenBy(member)).toEqual([[member, 1]])
 })
 
-test('in free mode a claim sees the runs that nobody paid for, and none that were paid', async () => {
+test('in free mode a claim sees what it has used, by the name of the wallet, and nothing that the wallet has', async () => {
   const desk = await startBillDesk({ freeMode: true })
   const wallet = newWallet()
+  const claim = { 'x-wallet-address': wallet }
   await desk.grant(await signedIn(desk, wallet), 100n)
   await desk.run({ payers: [wallet], caller: wallet })
-  await addRun(desk, { run_id: 'run_free', caller: wallet, account: null, prompt_tokens: 7 })
-  const { body } = await desk.ask('GET', '/v1/usage', { 'x-wallet-address': wallet })
+  await addRun(desk, { run_id: 'run_free', caller: wallet, account: null, prompt_tokens: 5 })
+  await addRun(desk, { run_id: 'run_claimed', caller: `claim:${wallet}`, account: null, prompt_tokens: 7 })
+  const { body } = await desk.ask('GET', '/v1/usage?group_by=member', claim)
   expect(body.total).toMatchObject({ runs: 1, prompt_tokens: 7, charged: '0' })
-  expect((await desk.ask('GET', '/v1/usage?org=acme', { 'x-wallet-address': wallet })).status).toBe(401)
+  expect(body.data).toMatchObject([{ member: wallet, runs: 1 }])
+  const csv = await fetch(`${desk.url}/v1/usage?group_by=member&format=csv`, { headers: claim })
+  expect(await csv.text()).toBe(`member,${HEAD}\r\n${wallet},1,7,0,0,0,0,0,0\r\n`)
+  expect((await desk.ask('GET', '/v1/usage?org=acme', claim)).status).toBe(401)
 })
 
 test.each([

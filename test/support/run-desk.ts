@@ -17,7 +17,7 @@ import type { NewRun, RunStore } from '../../src/runs/run-store.ts'
 import { completed, WALLET } from './http-gateway.ts'
 import { newRun, newRunId, testStore } from './stored-runs.ts'
 
-export const CALLER = WALLET.toLowerCase()
+export const CALLER = `claim:${WALLET.toLowerCase()}`
 
 export type RunDeskOnWire = {
   url: string

@@ -12,10 +12,10 @@ test.each([
   ['with its checksum', WALLET],
   ['in lower case', WALLET.toLowerCase()],
   ['in upper case', `0x${WALLET.slice(2).toUpperCase()}`],
-])('§1.9 a wallet address %s names the caller', async (_what, wallet) => {
+])('§1.9 a wallet address %s names the caller, as a claim', async (_what, wallet) => {
   const { response, caller } = await answerTo({ 'x-wallet-address': wallet })
   expect(response.status).toBe(200)
-  expect(caller).toBe(WALLET.toLowerCase())
+  expect(caller).toBe(`claim:${WALLET.toLowerCase()}`)
 })
 
 test.each([
@@ -50,7 +50,7 @@ test.each(['Bearer sk-no-key', 'bearer sk-no-key', 'Bearer   sk-no-key'])(
 
 test('§1.9 a wallet names the caller where a key comes with it, as placeholder keys are shared by many', async () => {
   const { caller } = await answerTo({ authorization: 'Bearer unused', 'x-wallet-address': WALLET })
-  expect(caller).toBe(WALLET.toLowerCase())
+  expect(caller).toBe(`claim:${WALLET.toLowerCase()}`)
 })
 
 test.each([

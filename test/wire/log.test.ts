@@ -20,7 +20,7 @@ test('§1.9 a request is one line: who asked what, how it went, what it used', a
     route: '/v1/chat/completions',
     status: 200,
     ms: expect.any(Number),
-    caller: WALLET.toLowerCase(),
+    caller: `claim:${WALLET.toLowerCase()}`,
     model: 'operator',
     runId: response.headers.get('x-groundwire-run-id'),
     metadata: { team: 'research' },

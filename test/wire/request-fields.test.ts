@@ -340,7 +340,7 @@ test('§1.2 parameters reach the run in our own words, and unknown fields are ig
     stream: false,
     model: { id: 'operator' },
     parallelToolCalls: false,
-    caller: '0xd8da6bf26964af9d7eed9e03e53415d37aa96045',
+    caller: 'claim:0xd8da6bf26964af9d7eed9e03e53415d37aa96045',
   })
   expect(gateway.orders[0]?.params).toEqual({
     temperature: 0,

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { GatewayError } from '../../errors.ts'
+import { accountKind } from '../account-id.ts'
 import type { OrgSeat } from '../identity.ts'
 import type { StoredCredential } from './find-credential.ts'
 import { type Credentials, createIdentify } from './identify.ts'
@@ -98,6 +99,27 @@ test('whatever is sent, the answer is an identity or a refusal that repeats no s
       }
     }),
     { numRuns: 500 },
+  )
+})
+
+test('a claim has the name of no account, whatever wallet and key it is made with', async () => {
+  const identify = createIdentify({ freeMode: true, find: async () => undefined })
+  const wallet = fc.stringMatching(/^0x[0-9a-f]{40}$/)
+  const token = fc.oneof(
+    wallet,
+    fc.stringMatching(/^(acct|org)_[a-z0-9]{16}$/),
+    fc.stringMatching(/^[\x21-\x7e]{1,80}$/),
+  )
+  const claim = fc.oneof(
+    fc.record({ wallet, authorization: fc.constant(undefined) }),
+    fc.record({ wallet: fc.constant(undefined), authorization: token.map((text) => `Bearer ${text}`) }),
+  )
+  await fc.assert(
+    fc.asyncProperty(claim, async (said) => {
+      const { caller, account } = await identify(sent(said))
+      expect(account).toBeUndefined()
+      expect(accountKind(caller)).toBeUndefined()
+    }),
   )
 })
 

@@ -1,3 +1,4 @@
+import { toClaimedCaller } from '../claimed-caller.ts'
 import type { Identity, OrgSeat } from '../identity.ts'
 import { hashSecret } from '../keys/key-secret.ts'
 import { chooseOrg } from './choose-org.ts'
@@ -53,9 +54,9 @@ export function createIdentify({ freeMode, find, noteUse, adminKey }: IdentifyDe
   }
 }
 
-/** A wallet, or `key_` and the start of the key's SHA-256: fit for a log. */
+/** By the wallet, or by `key_` and the start of the key's SHA-256: fit for a log, and never the name of an account. */
 function toClaim(wallet: string | undefined, token: string | undefined): Identity {
-  const caller = wallet ?? (token && `key_${hashSecret(token).slice(0, 12)}`)
+  const caller = wallet === undefined ? token && `key_${hashSecret(token).slice(0, 12)}` : toClaimedCaller(wallet)
   if (caller === undefined) throw nobody()
   return {
     caller,

@@ -12,8 +12,6 @@ export type UsageFilter = {
   caller?: string | undefined
   /** Charged to this org. */
   orgId?: string | undefined
-  /** That nothing was to be paid for. */
-  isFree?: boolean
 }
 
 export type UsageQuery = WantedDays & {
@@ -86,13 +84,12 @@ const GROUPS: Record<UsageGroup, RawBuilder<unknown>> = {
 
 const columnList = (groupBy: readonly UsageGroup[]) => sql.join(groupBy.map((name) => GROUPS[name]))
 
-function toCondition({ caller, orgId, isFree = false }: UsageFilter, { from, to }: UsageDays): RawBuilder<boolean> {
+function toCondition({ caller, orgId }: UsageFilter, { from, to }: UsageDays): RawBuilder<boolean> {
   return sql.join(
     [
       sql`at >= ${from}::date::timestamp at time zone 'UTC' and at < (${to}::date + 1)::timestamp at time zone 'UTC'`,
       ...(caller === undefined ? [] : [sql`caller = ${caller}`]),
       ...(orgId === undefined ? [] : [sql`org_id = ${orgId}`]),
-      ...(isFree ? [sql`account is null`] : []),
     ],
     sql` and `,
   )

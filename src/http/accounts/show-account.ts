@@ -1,6 +1,7 @@
 import type { RequestHandler, Response } from 'express'
 import { z } from 'zod'
 import { accountKind } from '../../accounts/account-id.ts'
+import { toOwnName } from '../../accounts/claimed-caller.ts'
 import type { Identity } from '../../accounts/identity.ts'
 import type { Balance, Ceiling } from '../../accounts/ledger.ts'
 import type { BillDesk } from '../../accounts/usage/create-bill-desk.ts'
@@ -71,7 +72,7 @@ function toClaimed({ caller, wallet }: Identity): WireOwnAccount {
     id: null,
     kind: null,
     wallet: wallet ?? null,
-    caller,
+    caller: toOwnName(caller),
     mode: 'free',
     balance: null,
     held: null,

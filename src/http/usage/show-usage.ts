@@ -13,7 +13,7 @@ import { toWireUsage } from './wire-usage.ts'
 export function showUsage(bill: Pick<BillDesk, 'usage' | 'seat'>): RequestHandler {
   return async (req, res) => {
     const { from, to, group_by: groupBy, org, format } = parseRequest(UsageQuery, req.query)
-    const filter = org === undefined ? ownRuns(res) : await orgRuns(bill, org, res)
+    const filter = org === undefined ? { caller: identityOf(res).caller } : await orgRuns(bill, org, res)
     const totals = await bill.usage({ from, to, groupBy, filter, limit: MOST_ROWS })
     if (totals.hasMore) throw tooManyRows()
     res.vary('accept')
@@ -27,12 +27,6 @@ export function showUsage(bill: Pick<BillDesk, 'usage' | 'seat'>): RequestHandle
 }
 
 const MOST_ROWS = 10_000
-
-/** Who only claims to be somebody sees runs that nobody has paid for. */
-function ownRuns(res: Response): UsageFilter {
-  const { caller, credential } = identityOf(res)
-  return { caller, isFree: credential === 'claim' }
-}
 
 async function orgRuns(bill: Pick<BillDesk, 'seat'>, org: string, res: Response): Promise<UsageFilter> {
   const identity = requireAccount(res)

@@ -1,3 +1,4 @@
+import { toOwnName } from '../../accounts/claimed-caller.ts'
 import { toCreditText } from '../../accounts/credits.ts'
 import type { UsageGrouping, UsageSum, UsageTotals } from '../../accounts/usage/usage-totals.ts'
 import type { OwnUsageGroup } from './usage-query.ts'
@@ -47,14 +48,14 @@ export function toWireUsage(
 
 /** In the order that was asked for. */
 export function toWireGroup(group: UsageGrouping, groupBy: readonly OwnUsageGroup[]): WireGroup {
-  const fields = groupBy.flatMap((name) =>
-    name === 'key'
-      ? [
-          ['key_id', group.key],
-          ['key_name', group.keyName],
-        ]
-      : [[name, group[name]]],
-  )
+  const fields = groupBy.flatMap((name) => {
+    if (name === 'member') return [[name, group.member && toOwnName(group.member)]]
+    if (name !== 'key') return [[name, group[name]]]
+    return [
+      ['key_id', group.key],
+      ['key_name', group.keyName],
+    ]
+  })
   return Object.fromEntries(fields)
 }
 
