@@ -15,8 +15,9 @@ const USAGE = `Looks whether the money adds up.
   npm run ledger -- verify [--json]
       checks every invariant of the ledger in the store, in one snapshot; the gateway may be running
   npm run ledger -- chaos [--seconds 60] [--seed 7] [--engine embedded|external]
-      on a Postgres of its own: processes hold, extend and settle at random, and are killed in the middle of it, as
-      Postgres is; then compares what was acknowledged with what is there, and verifies
+      on a Postgres of its own: processes hold, extend and settle at random, others credit deposits of a scripted chain;
+      one is killed every 250 ms in the middle of it, and Postgres now and then; then compares what was acknowledged, and
+      what was deposited, with what is there, and verifies
 
 The store is the one that the gateway would use: DATABASE_URL, or else the embedded Postgres in DATA_DIR.
 Exit code: 0 where all is well, 1 where something is wrong, 2 for a wrong command line.
@@ -131,11 +132,11 @@ async function playChaos({ seconds, seed, engines }: Game): Promise<number> {
   const { runCrash } = await import('../test/ledger/crash.ts')
   for (const engine of engines) {
     console.log(`--engine ${engine} --seed ${seed} --seconds ${seconds}`)
-    const { wrongs, reports, counts } = await runCrash({ engine, seed, ms: seconds * 1_000 })
+    const { wrongs, reports, counts, betweenMs } = await runCrash({ engine, seed, ms: seconds * 1_000 })
     console.log(
       `${Object.entries(counts)
         .map(([what, count]) => `${what} ${count}`)
-        .join(', ')}\n`,
+        .join(', ')}\nkilled or crashed every ${betweenMs.median} ms (median), ${betweenMs.most} ms at most\n`,
     )
     for (const wrong of wrongs) console.log(`WRONG: ${wrong}`)
     const code = tell(reports, false)

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises'
+import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -8,6 +8,7 @@ import { type Binaries, findBinaries } from '../../src/db/embedded/binaries.ts'
 import { readConnectionString } from '../../src/db/embedded/connection-string.ts'
 import { initCluster } from '../../src/db/embedded/init-cluster.ts'
 import { createLauncher } from '../../src/db/embedded/launcher.ts'
+import { readPostmasterFile } from '../../src/db/embedded/postmaster-file.ts'
 import { runServer } from '../../src/db/embedded/run-server.ts'
 import { startEmbedded } from '../../src/db/embedded/start-embedded.ts'
 
@@ -25,16 +26,14 @@ export type Engine = (typeof ENGINES)[number]
 export async function startCrashServer(engine: Engine): Promise<CrashServer> {
   const folder = await mkdtemp(join(tmpdir(), 'groundwire-ledger-'))
   const server = engine === 'embedded' ? await embedded(folder) : await external(folder)
-  const quit = async () => {
-    const [pid] = (await readFile(join(folder, 'postgres', 'postmaster.pid'), 'utf8').catch(() => '')).split('\n')
-    if (Number(pid) > 1) process.kill(Number(pid), 'SIGQUIT')
-  }
+  const data = join(folder, 'postgres')
   return {
     url: server.url,
     async crash() {
-      await quit().catch(() => {})
+      const before = await readPostmasterFile(data)
+      if (before !== undefined) process.kill(Number(before.pid), 'SIGQUIT')
       await server.restarted()
-      while (!(await answers(server.url))) await pause(20)
+      while ((await readPostmasterFile(data))?.start === before?.start || !(await answers(server.url))) await pause(10)
     },
     async close() {
       await server.stop()

@@ -7,6 +7,8 @@ export type Note =
   /** There was nothing left to settle, of a run that had been held for. */
   | { act: 'over'; runId: string }
   | { act: 'swept'; expired: number }
+  /** A deposit; there may be several in a transaction. */
+  | { act: 'credited'; txHash: string }
   /** 402 or 429. */
   | { act: 'refused'; code: string }
   /** 503. */

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Ceiling, HoldOrder, Ledger, RunDone } from '../../src/accounts/ledger.ts'
+import type { Terms } from '../../src/accounts/price.ts'
 import { GatewayError } from '../../src/errors.ts'
 import type { Dice } from '../chaos/dice.ts'
-import { TERMS } from '../support/ledger-orders.ts'
 import type { Note } from './note.ts'
 import { TOWN } from './town.ts'
 
@@ -131,6 +131,12 @@ function toOrder(dice: Dice, runId: string): HoldOrder {
     ceilings: dice.chance(0.4) ? CEILINGS : [],
     ttlMs: TTL_MS,
   }
+}
+
+/** A micro-credit a token, and a tool that costs 5. */
+const TERMS: Terms = {
+  rates: { promptPerMillion: 1_000_000n, completionPerMillion: 1_000_000n },
+  toolPrices: { transaction_count: 5n },
 }
 
 const CEILINGS: readonly Ceiling[] = [
