@@ -20,7 +20,7 @@ import type { AgentLimits } from './limits.ts'
 import { type AgentPrompts, createStepPlanner, type StepKind, type StepPlan } from './plan-step.ts'
 import { type RunClock, startRunClock } from './run-clock.ts'
 import { shortenResults } from './shorten-results.ts'
-import { type Reply, streamReply } from './stream-reply.ts'
+import { type Reply, type ReplyInput, streamReply } from './stream-reply.ts'
 
 export type LoopInput = {
   model: Model
@@ -80,45 +80,25 @@ async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<Agen
   let stepText = ''
   let limit: AgentLimit | null = null
 
-  function* release(text: string): Generator<AgentEvent> {
-    if (text === '') return
+  // No generators: each made within a run has a hidden class of its own, which keeps the whole run until the next full collection.
+  const release = (text: string): readonly AgentEvent[] => {
+    if (text === '') return []
     const leaving = stepText === '' && answer !== '' ? `\n\n${text}` : text
     stepText += text
     answer += leaving
-    yield { type: 'text', text: leaving }
+    return [{ type: 'text', text: leaving }]
   }
-  function* finish(reason: AgentFinished['reason'], { isMeantEmpty = false } = {}): Generator<AgentEvent> {
+  const finish = (reason: AgentFinished['reason'], { isMeantEmpty = false } = {}): readonly AgentEvent[] => {
     // What left in earlier steps stood before a tool call: it is no answer.
     const isMissing = stepText.trim() === '' && reason !== 'tool_calls' && !isMeantEmpty
-    if (isMissing) yield* release(toFallbackAnswer(found))
-    else if (isMeantEmpty && answer === '') yield { type: 'text', text: '' }
-    yield { type: 'finished', reason, limit, messages, usage }
+    const nothing: readonly AgentEvent[] = isMeantEmpty && answer === '' ? [{ type: 'text', text: '' }] : []
+    const last = isMissing ? release(toFallbackAnswer(found)) : nothing
+    return [...last, { type: 'finished', reason, limit, messages, usage }]
   }
-
-  /** The model call of one step; made again with shorter tool results where they do not fit. */
-  async function* callModel(
-    step: number,
-    onUsed: (usage: Usage) => void,
-  ): AsyncGenerator<AgentEvent, { plan: StepPlan; reply: Reply }> {
-    for (let attempt = 1; ; attempt++) {
-      const plan = planner.plan(kind, messages, aside)
-      const { canAfford } = input
-      // The first call of all is held for before the run begins.
-      const isPaid = step === 1 && attempt === 1
-      if (canAfford && !isPaid && !(await canAfford({ promptTokens: estimatePrompt(plan.messages, plan.tools) }))) {
-        throw new OutOfCreditsError()
-      }
-      try {
-        const answerTokens = limits.holdBackTokens
-        const reply = yield* streamReply({ model, plan, answerTokens, release, onUsed, signal: clock.signal })
-        return { plan, reply }
-      } catch (error) {
-        if (!(error instanceof ContextLengthError) || stepText !== '') throw error
-        const shortened = shortenResults(messages, { error, attempt, serverTools: definitions })
-        if (shortened === null) throw error
-        messages = shortened
-      }
-    }
+  const shorten = (error: ContextLengthError, attempt: number): boolean => {
+    const shortened = stepText === '' ? shortenResults(messages, { error, attempt, serverTools: definitions }) : null
+    messages = shortened ?? messages
+    return shortened !== null
   }
 
   for (let step = 1; ; step++) {
@@ -134,8 +114,16 @@ async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<Agen
     let called: { plan: StepPlan; reply: Reply }
     let used: Usage | undefined
     try {
-      called = yield* callModel(step, (brokenOff) => {
-        used = brokenOff
+      called = yield* callModel({
+        input,
+        isFirst: step === 1,
+        toPlan: () => planner.plan(kind, messages, aside),
+        shorten,
+        release,
+        onUsed: (brokenOff) => {
+          used = brokenOff
+        },
+        signal: clock.signal,
       })
     } catch (error) {
       if (used !== undefined) {
@@ -148,7 +136,7 @@ async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<Agen
         limit = 'max_credits'
         return yield* finish('length')
       }
-      if (!clock.expired) throw error
+      if (!clock.isExpired()) throw error
       if (!planner.isPlain || !hasFound) throw toTimeout(model, limits, error)
       limit = 'run_timeout'
       return yield* finish('length')
@@ -197,6 +185,38 @@ async function* runSteps(input: LoopInput, clock: RunClock): AsyncGenerator<Agen
     }
     repairs = answered.results.every((result) => !result.ok && result.invalidArguments) ? repairs + 1 : 0
     if (kind === 'call') missCall()
+  }
+}
+
+type ModelCall = Pick<ReplyInput, 'release' | 'onUsed' | 'signal'> & {
+  input: LoopInput
+  isFirst: boolean
+  toPlan(): StepPlan
+  /** Whether there is less to send than there was. */
+  shorten(error: ContextLengthError, attempt: number): boolean
+}
+
+/** The model call of one step; made again with shorter tool results where they do not fit. */
+async function* callModel({
+  input,
+  isFirst,
+  toPlan,
+  shorten,
+  ...call
+}: ModelCall): AsyncGenerator<AgentEvent, { plan: StepPlan; reply: Reply }> {
+  const { model, limits, canAfford } = input
+  for (let attempt = 1; ; attempt++) {
+    const plan = toPlan()
+    // The first call of all is held for before the run begins.
+    const isPaid = isFirst && attempt === 1
+    if (canAfford && !isPaid && !(await canAfford({ promptTokens: estimatePrompt(plan.messages, plan.tools) }))) {
+      throw new OutOfCreditsError()
+    }
+    try {
+      return { plan, reply: yield* streamReply({ ...call, model, plan, answerTokens: limits.holdBackTokens }) }
+    } catch (error) {
+      if (!(error instanceof ContextLengthError) || !shorten(error, attempt)) throw error
+    }
   }
 }
 

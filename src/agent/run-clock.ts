@@ -4,7 +4,7 @@ export type RunClock = {
   /** Fires earlier than `signal`, so that there is time left to answer with what the tools found. */
   toolSignal: AbortSignal
   /** Whether the run's own time is over; false when it was the caller who left. */
-  readonly expired: boolean
+  isExpired(): boolean
   /** Ends what still runs; frees the timers and the hold on the caller's signal. */
   stop(): void
 }
@@ -38,9 +38,9 @@ export function startRunClock(runTimeoutMs: number, caller: AbortSignal): RunClo
   return {
     signal: run.signal,
     toolSignal: tools.signal,
-    get expired() {
-      return expired
-    },
+    // No getter: each object with one of its own gets a hidden class of its own, which keeps the whole run until the next full
+    // collection.
+    isExpired: () => expired,
     stop() {
       clearTimeout(toolTimer)
       clearTimeout(runTimer)

@@ -77,7 +77,7 @@ export async function* streamReply(input: ReplyInput): AsyncGenerator<AgentEvent
           break
         case 'finished':
           return toReply({
-            reason: visible.ended ?? (event.reason === 'tool_calls' ? 'stop' : event.reason),
+            reason: visible.endedBy() ?? (event.reason === 'tool_calls' ? 'stop' : event.reason),
             usage: event.usage,
             backend: event.backend,
           })
@@ -85,9 +85,10 @@ export async function* streamReply(input: ReplyInput): AsyncGenerator<AgentEvent
           event satisfies never
       }
       // A stop sequence may stand before a call as well: who does not read along can wait and see.
-      const isOver = visible.ended === 'length' || (visible.ended === 'stop' && readsAlong)
+      const ended = visible.endedBy()
+      const isOver = ended === 'length' || (ended === 'stop' && readsAlong)
       if (isOver && toolCalls.length === 0 && textTokens >= answerTokens) {
-        return toReply({ reason: visible.ended, usage: used(), isEstimated: true })
+        return toReply({ reason: ended, usage: used(), isEstimated: true })
       }
     }
   } catch (error) {

@@ -5,7 +5,7 @@ import { createVisibleText } from './visible-text.ts'
 function show(pieces: readonly string[], limits: { stop?: readonly string[]; maxTokens?: number }) {
   const visible = createVisibleText(limits)
   const shown = pieces.map((piece) => visible.push(piece))
-  return { shown, text: shown.join('') + visible.end(), ended: visible.ended }
+  return { shown, text: shown.join('') + visible.end(), ended: visible.endedBy() }
 }
 
 describe('a stop sequence', () => {

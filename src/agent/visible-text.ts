@@ -6,7 +6,7 @@ export type VisibleText = {
   /** What waited for the rest of a stop sequence that did not come. */
   end(): string
   /** Why nothing more will be visible; null while there may be. */
-  readonly ended: 'stop' | 'length' | null
+  endedBy(): 'stop' | 'length' | null
 }
 
 /**
@@ -23,7 +23,7 @@ export function createVisibleText({
 }): VisibleText {
   let held = ''
   let tokens = 0
-  let ended: VisibleText['ended'] = null
+  let ended: ReturnType<VisibleText['endedBy']> = null
 
   const beforeStop = (text: string): string => {
     if (stop.length === 0) return text
@@ -53,9 +53,7 @@ export function createVisibleText({
       held = ''
       return rest
     },
-    get ended() {
-      return ended
-    },
+    endedBy: () => ended,
   }
 }
 

@@ -10,7 +10,7 @@ export type Stopping = {
 }
 
 export function createStopping(): Stopping {
-  const listeners = new Set<(reason: ServerStoppedError) => void>()
+  const listeners = createListeners<ServerStoppedError>()
   let hasBegun = false
   let reason: ServerStoppedError | undefined
   return {
@@ -21,17 +21,38 @@ export function createStopping(): Stopping {
       hasBegun = true
     },
     onBreakOff(listener) {
-      if (reason !== undefined) listener(reason)
-      else listeners.add(listener)
-      return () => listeners.delete(listener)
+      if (reason === undefined) return listeners.add(listener)
+      listener(reason)
+      return () => {}
     },
     breakOff() {
       hasBegun = true
       reason ??= new ServerStoppedError()
-      const told = [...listeners]
-      listeners.clear()
-      for (const listener of told) listener(reason)
+      for (const listener of listeners.takeAll()) listener(reason)
     },
+  }
+}
+
+type Listener<Told> = (told: Told) => void
+
+/**
+ * A list with places that are used again. A Set that many pass through leaves its old tables behind, and what they hold, a
+ * whole request each, stays until the next full collection.
+ */
+function createListeners<Told>() {
+  const places: (Listener<Told> | undefined)[] = []
+  const free: number[] = []
+  return {
+    add(listener: Listener<Told>): () => void {
+      const at = free.pop() ?? places.length
+      places[at] = listener
+      return () => {
+        if (places[at] !== listener) return
+        places[at] = undefined
+        free.push(at)
+      }
+    },
+    takeAll: () => places.splice(0).filter((listener) => listener !== undefined),
   }
 }
 

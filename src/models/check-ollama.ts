@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { BackendFailure } from './backend-failure.ts'
-import { type BackendAgent, createBackendFetch } from './backend-fetch.ts'
+import { createBackendFetch } from './backend-fetch.ts'
 import { CHECK_TIMEOUT_MS } from './backend-timeouts.ts'
 import type { ModelHealth } from './model.ts'
+import type { BackendAgent } from './request-backend.ts'
 
 /** `address` is the setting that says where it is. */
 export type OllamaModelRef = { baseUrl: string; modelName: string; agent: BackendAgent; address: string }

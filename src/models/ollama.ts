@@ -1,13 +1,13 @@
 import { ContextLengthError } from '../errors.ts'
 import type { JsonSchema } from '../messages.ts'
 import { BackendFailure } from './backend-failure.ts'
-import { createBackendAgent } from './backend-fetch.ts'
 import { type BackendTimeouts, DEFAULT_TIMEOUTS } from './backend-timeouts.ts'
 import { checkOllama } from './check-ollama.ts'
 import { createPromptEstimate } from './estimate-tokens.ts'
 import type { ChatTool, OpenChat } from './langchain-adapter.ts'
 import type { Model, ModelEvent, ModelRequest } from './model.ts'
 import { toOllamaSchema } from './ollama-schema.ts'
+import { createBackendAgent } from './request-backend.ts'
 import type { SettingNames } from './setting-names.ts'
 import type { BackendAdvice } from './to-model-error.ts'
 
@@ -29,6 +29,7 @@ export function createOllamaModel(options: OllamaOptions): Model {
   const { address } = settingNames
   const { connectTimeoutMs, firstTokenTimeoutMs, idleTimeoutMs } = { ...DEFAULT_TIMEOUTS, ...options }
   const agent = createBackendAgent({ connectTimeoutMs })
+  const url = new URL(`${baseUrl}/api/chat`)
   const estimatePromptTokens = createPromptEstimate()
   const toTool = createToOllamaTool()
   let loading: ReturnType<typeof loadOllama> | undefined
@@ -52,18 +53,19 @@ export function createOllamaModel(options: OllamaOptions): Model {
       })
     }
     loading ??= loadOllama()
-    const [{ ChatOllama }, { createOllamaFetch }, { streamChat }] = await loading
+    const [{ ChatOllama }, { createOllamaClient }, { streamChat }] = await loading
     const open: OpenChat = async ({ messages, tools, signal }) => {
       const ask = (format: OllamaFormat | undefined) => {
         const chat = new ChatOllama({
           ...toChatOptions(contextTokens, request),
           ...(format === undefined ? {} : { format }),
           model: modelName,
-          baseUrl,
+          baseUrl: '', // for its own client, which would read it each time
           outputVersion: 'v0', // the environment, which it would ask each time, could say otherwise
           numPredict: Math.min(wanted, room),
-          fetch: createOllamaFetch({ agent, signal, messages: request.messages, whole: request.whole }),
         })
+        const client = createOllamaClient({ url, agent, signal, messages: request.messages, whole: request.whole })
+        chat.client = client as typeof chat.client
         const { stop } = request.params
         const options = { signal, tools: tools.map(toTool), ...(stop === undefined ? {} : { stop: [...stop] }) }
         // Not `stream()`, which sets up callbacks and tracing, unused here, for every token: a fifth of the CPU.
@@ -87,7 +89,7 @@ export function createOllamaModel(options: OllamaOptions): Model {
 
 /** Imported on first use: LangChain takes a third of a second and 100 MB. Even what is imported already takes a while to find. */
 export const loadOllama = () =>
-  Promise.all([import('@langchain/ollama'), import('./ollama-fetch.ts'), import('./langchain-adapter.ts')])
+  Promise.all([import('@langchain/ollama'), import('./ollama-client.ts'), import('./langchain-adapter.ts')])
 
 type OllamaFormat = 'json' | JsonSchema
 

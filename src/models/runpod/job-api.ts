@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { BackendFailure } from '../backend-failure.ts'
-import { createBackendAgent, createBackendFetch } from '../backend-fetch.ts'
+import { createBackendFetch } from '../backend-fetch.ts'
+import { createBackendAgent } from '../request-backend.ts'
 
 /** RunPod's job API for one endpoint (https://docs.runpod.io/serverless/endpoints/operation-reference). */
 export type JobApi = {
