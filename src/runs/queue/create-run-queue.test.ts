@@ -151,6 +151,22 @@ test('a Postgres that takes no connections for a while is said once, and worked 
   expect(told('warn')).toEqual([expect.stringContaining('away or in trouble')])
 })
 
+test('connections that break while a worker and its queue close end nothing else', async () => {
+  const url = await emptyDatabaseUrl()
+  const admin = await connectAdmin(url)
+  const cut = 'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1'
+  for (let round = 0; round < 8; round++) {
+    const { queue } = await openQueue(url)
+    const handled: string[] = []
+    const worker = work(queue, async (runId) => void handled.push(runId))
+    await queue.add(job(`round ${round}`))
+    await expect.poll(() => handled).toHaveLength(1)
+    const cutting = admin.query(cut, [new URL(url).pathname.slice(1)])
+    await worker.drain(AbortSignal.abort())
+    await Promise.all([queue.close(), cutting])
+  }
+})
+
 test('a worker that starts while Postgres is away comes to work when it is back', async () => {
   const url = await emptyDatabaseUrl()
   const { queue, told } = await openQueue(url)

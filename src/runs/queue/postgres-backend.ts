@@ -7,6 +7,7 @@ import {
   steady,
   toWorkerOptions,
 } from './backend.ts'
+import { keepListenerQuiet } from './keep-listener-quiet.ts'
 import { outwait } from './outwait.ts'
 import { QueueSetupError } from './queue-setup-error.ts'
 
@@ -41,7 +42,11 @@ export async function openPostgresBackend(
     name: 'Postgres',
     queue: await outwait(openQueue, { what: "The queue's Postgres", isAway, log, waitMs }),
     openWorker(process, { concurrency, isStopping }) {
-      const openSteady: typeof createPostgresBackend = (...args) => steady(createPostgresBackend(...args), isStopping)
+      const openSteady: typeof createPostgresBackend = (...args) => {
+        const backend = createPostgresBackend(...args)
+        keepListenerQuiet(backend.connection)
+        return steady(backend, isStopping)
+      }
       return new Worker(
         QUEUE_NAME,
         ({ data }) => process(data),
