@@ -15,8 +15,9 @@ import { answerTokens } from './billing.ts'
 import { isUncharged } from './is-uncharged.ts'
 import { OUTAGE_MS, outlastOutage } from './outlast-outage.ts'
 import type { ExecuteRun, RunEvent, RunOrder } from './run.ts'
-import { RunEndedError } from './run-store.ts'
+import { LostClaimError, RunEndedError } from './run-store.ts'
 import { createRunTally } from './run-tally.ts'
+import { isCancelled } from './store/is-cancelled.ts'
 
 export type ChargeRunsDeps = {
   db: LedgerDb
@@ -52,7 +53,12 @@ export function chargeRuns(executeRun: ExecuteRun, deps: ChargeRunsDeps): Execut
           isOver = true
           signal.removeEventListener('abort', onAbort)
           if (!isKept) await tab.settle(outcome, error)
-          else if (signal.reason instanceof RunEndedError) await tab.settle('cancelled')
+          else if (signal.reason instanceof RunEndedError || (await wasCancelled(error))) await tab.settle('cancelled')
+        }
+        /** A write that was refused does not say whether the run has ended, or goes on with another worker. */
+        async function wasCancelled(error: unknown): Promise<boolean> {
+          const isLost = [error, signal.reason].some((reason) => reason instanceof LostClaimError)
+          return isLost && isCancelled(deps.db, order.id).catch(() => false) // the upkeep settles it then, by what is recorded
         }
         async function hear(result: IteratorResult<RunEvent>): Promise<IteratorResult<RunEvent>> {
           if (result.done) return result
@@ -63,11 +69,11 @@ export function chargeRuns(executeRun: ExecuteRun, deps: ChargeRunsDeps): Execut
 
         return {
           next: async () => {
+            tab.noteSent()
             try {
               return await hear(await iterator.next())
             } catch (error) {
-              const hasLeft = signal.aborted && !(signal.reason instanceof GatewayError)
-              await end(hasLeft ? 'left' : 'failed', error)
+              await end(signal.aborted && !isOurs(signal) ? 'left' : 'failed', error)
               throw error
             }
           },
@@ -76,7 +82,7 @@ export function chargeRuns(executeRun: ExecuteRun, deps: ChargeRunsDeps): Execut
             if (!isOver) {
               stop.abort(new DOMException('Nobody reads the run any more.', 'AbortError'))
               await Promise.race([drain(iterator, tab.note), delay(DRAIN_MS, undefined, { ref: false })])
-              await end('left')
+              await end(isOurs(signal) ? 'failed' : 'left', signal.reason)
             }
             await iterator.return?.()
             return { done: true, value: undefined }
@@ -86,6 +92,9 @@ export function chargeRuns(executeRun: ExecuteRun, deps: ChargeRunsDeps): Execut
     }
   }
 }
+
+/** Whether it was us who broke the answer off, and not its caller. */
+const isOurs = ({ reason }: AbortSignal): boolean => reason instanceof GatewayError
 
 /** A model that does not stop when it is told to is not waited for. */
 const DRAIN_MS = 2_000
@@ -107,6 +116,8 @@ type Tab = {
   model: Model
   canAfford(step: { promptTokens: number }): Promise<boolean>
   note(event: RunEvent): void
+  /** Whoever asks for the next event has sent those before. */
+  noteSent(): void
   settle(outcome: RunDone['outcome'], error?: unknown): Promise<void>
 }
 
@@ -118,7 +129,11 @@ function createTab(order: RunOrder, { db, till, models, onError }: ChargeRunsDep
 
   /** That of a kept run is in the store alone. */
   async function look(): Promise<FoundHold | undefined> {
-    if (!isKnown) hold = await findHold(db, order.id)
+    try {
+      if (!isKnown) hold = await findHold(db, order.id)
+    } catch (error) {
+      throw toStoreError(error)
+    }
     isKnown = true
     return hold
   }
@@ -144,15 +159,20 @@ function createTab(order: RunOrder, { db, till, models, onError }: ChargeRunsDep
     }
   }
 
-  /** Tells the backend to write no more than is paid for: what it wrote beyond would be the house's. */
+  /**
+   * Tells the backend to write no more than is paid for: what it wrote beyond would be the house's. It answers in pieces, as what
+   * it has written by then is charged where its caller leaves.
+   */
   function confine(request: ModelRequest): ModelRequest {
     if (hold === undefined) return request
     const { params, messages, tools: offered } = request
     const promptTokens = estimatePrompt(messages, offered)
     const most = affordableTokens(hold, tally.done(), promptTokens)
     const { contextTokens = Number.MAX_SAFE_INTEGER } = order.model
-    const isWithin = most === undefined || most >= (params.maxTokens ?? contextTokens - promptTokens)
-    return isWithin ? request : { ...request, params: { ...params, maxTokens: Math.max(1, most) } }
+    if (most === undefined) return request
+    const isWithin = most >= (params.maxTokens ?? contextTokens - promptTokens)
+    const confined = isWithin ? params : { ...params, maxTokens: Math.max(1, most) }
+    return { ...request, whole: false, params: confined }
   }
 
   const { model } = order
@@ -166,10 +186,8 @@ function createTab(order: RunOrder, { db, till, models, onError }: ChargeRunsDep
     yield* model.stream(confine(request))
   }
 
-  function note(event: RunEvent): void {
-    tally.note(event)
-    const isTold = event.type === 'client_call' || (event.type === 'text' && event.text !== '')
-    isDelivered ||= order.stream && isTold
+  function noteSent(): void {
+    isDelivered ||= order.stream && tally.hasTold()
   }
 
   async function settle(outcome: RunDone['outcome'], error?: unknown): Promise<void> {
@@ -177,12 +195,8 @@ function createTab(order: RunOrder, { db, till, models, onError }: ChargeRunsDep
     const work = { ...tally.done(), outcome }
     const done: RunDone = { ...work, isUncharged: isUncharged(work, { status, isDelivered }) }
     const write = async () => {
-      try {
-        const known = await look()
-        if (known !== undefined) await till.settle(known, done)
-      } catch (thrown) {
-        throw toStoreError(thrown)
-      }
+      const known = await look()
+      if (known !== undefined) await till.settle(known, done)
     }
     try {
       await write()
@@ -192,7 +206,7 @@ function createTab(order: RunOrder, { db, till, models, onError }: ChargeRunsDep
     }
   }
 
-  return { model: confined, canAfford, note, settle }
+  return { model: confined, canAfford, note: tally.note, noteSent, settle }
 }
 
 /** Of a step with that prompt, by what is held; undefined where they cost nothing. */

@@ -7,6 +7,7 @@ import { outlastOutage } from './outlast-outage.ts'
 import type { ExecuteRun, RunCompleted, RunEvent, RunOrder } from './run.ts'
 import type { RunOutcome, RunRecord } from './run-record.ts'
 import type { ClaimedRun, LostClaimError, RunEndedError, RunFloor } from './run-store.ts'
+import { createRunTally } from './run-tally.ts'
 import { toStoredError } from './stored-error.ts'
 
 export type ConductRunDeps = {
@@ -34,6 +35,7 @@ export function createConductRun({ store, models, executeRun, onError }: Conduct
     const failing = new AbortController()
     const joined = AbortSignal.any([signal, failing.signal])
     const journal = createJournal(store, claimed, { signal: joined, fail: (reason) => failing.abort(reason) })
+    const tally = createRunTally()
     const finish = (outcome: RunOutcome) => outlastOutage(() => store.finish(claimed, outcome), signal)
 
     async function toOutcome(): Promise<{ outcome: RunOutcome; last: RunCompleted }> {
@@ -41,6 +43,7 @@ export function createConductRun({ store, models, executeRun, onError }: Conduct
       const toolCalls: ToolCall[] = []
       const order = toOrder(claimed, models, tell !== undefined)
       for await (const event of executeRun(order, joined, journal)) {
+        tally.note(event)
         if (event.type === 'text') text = (text ?? '') + event.text
         if (event.type === 'client_call') toolCalls.push(event.call)
         if (event.type === 'completed') {
@@ -69,7 +72,8 @@ export function createConductRun({ store, models, executeRun, onError }: Conduct
       const error = joined.aborted ? joined.reason : thrown
       if (isNobodysFault(error)) throw error
       onError(run, error)
-      return finish({ state: 'failed', error: toStoredError(error) })
+      const isRead = tell !== undefined && run.order.stream && tally.hasTold()
+      return finish({ state: 'failed', error: toStoredError(error), ...(isRead && { used: tally.done() }) })
     }
     const ended = await finish(done.outcome)
     tell?.({ ...done.last, ...(ended.endedAtMs !== null && { endedAtMs: ended.endedAtMs }) })

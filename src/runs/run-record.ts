@@ -1,5 +1,6 @@
 import type { ToolCall, Usage } from '../messages.ts'
 import type { RunCompleted, RunOrder } from './run.ts'
+import type { RunWork } from './run-tally.ts'
 
 /**
  * A run that outlives the request, and the process, that asked for it: its row in the store. Times are unix milliseconds by
@@ -51,7 +52,12 @@ export type RunOutcome =
       isEstimated?: boolean
       trace: RunCompleted['trace']
     }
-  | { state: 'failed' | 'expired'; error: StoredError }
+  | {
+      state: 'failed' | 'expired'
+      error: StoredError
+      /** All that it has used, where its caller had read some of its answer by then. */
+      used?: RunWork
+    }
   | { state: 'cancelled' }
 
 /** The caller's half of a GatewayError: what it takes to throw it again. */

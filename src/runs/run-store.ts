@@ -98,6 +98,8 @@ export type Claim = { runId: string; fence: number }
 
 export type ClaimedRun = Claim & {
   run: RunRecord
+  /** Of `performance.now()`, before the store was asked for it: its lease has begun since then. */
+  askedAtMs: number
   /** What is left of its time. */
   remainingMs: number
   /** By step, counted from 1. */

@@ -2,10 +2,14 @@ import type { RunDone } from '../accounts/ledger.ts'
 import { addUsage, NO_USAGE } from '../messages.ts'
 import type { RunEvent } from './run.ts'
 
+export type RunWork = Pick<RunDone, 'usage' | 'tools' | 'steps' | 'isEstimated'>
+
 /** What a run has done so far, by what it tells: steps, tokens, and the tool calls that were answered. */
 export type RunTally = {
   note(event: RunEvent): void
-  done(): Pick<RunDone, 'usage' | 'tools' | 'steps' | 'isEstimated'>
+  done(): RunWork
+  /** Whether some of the answer was told. */
+  hasTold(): boolean
 }
 
 export function createRunTally(): RunTally {
@@ -13,6 +17,7 @@ export function createRunTally(): RunTally {
   let usage = NO_USAGE
   let steps = 0
   let isEstimated = false
+  let isTold = false
   return {
     note(event) {
       if (event.type === 'step_finished') {
@@ -21,7 +26,9 @@ export function createRunTally(): RunTally {
         isEstimated ||= event.isEstimated === true
       }
       if (event.type === 'tool_finished' && event.result.ok) tools[event.call.name] = (tools[event.call.name] ?? 0) + 1
+      isTold ||= event.type === 'client_call' || (event.type === 'text' && event.text !== '')
     },
     done: () => ({ usage, tools, steps, isEstimated }),
+    hasTold: () => isTold,
   }
 }

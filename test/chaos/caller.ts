@@ -11,6 +11,8 @@ export type Heard = {
   /** `clean`: it ended as an answer does; `refused`: with an error; `broken`: in the middle, or not at all. */
   end: 'clean' | 'accepted' | 'refused' | 'broken' | 'left'
   text: string
+  /** Why the answer ended. */
+  reason: string | undefined
   status: number
   code: string | undefined
   /** As the answer shows it. */
@@ -91,7 +93,8 @@ async function ask(plan: CallerPlan, tries: number, gateway: number, deps: Calle
     const body = (await response.json()) as Json
     if (response.status === 202) return { ...heard, end: 'accepted', runId: body.id }
     if (response.status !== 200) return { ...heard, end: 'refused', code: body.error?.code ?? undefined }
-    return { ...heard, end: 'clean', text: toText(body), usage: toUsage(body.usage) }
+    const reason = body.choices[0].finish_reason
+    return { ...heard, end: 'clean', text: toText(body), reason, usage: toUsage(body.usage) }
   } catch {
     return { ...heard, end: hangUp?.aborted ? 'left' : 'broken' }
   }
@@ -107,6 +110,7 @@ async function readStream(response: Response, heard: Heard): Promise<Heard> {
       if (chunk.error !== undefined)
         return { ...heard, end: 'refused', status: 502, code: chunk.error.code ?? undefined }
       heard.text += chunk.choices[0]?.delta.content ?? ''
+      heard.reason = chunk.choices[0]?.finish_reason ?? heard.reason
       if (chunk.usage) heard.usage = toUsage(chunk.usage)
     }
     return { ...heard, end: last === '[DONE]' ? 'clean' : 'broken' }
@@ -193,7 +197,7 @@ async function readEvents(plan: CallerPlan, runId: string, deps: CallerDeps): Pr
 
 function hearNothing(plan: CallerPlan): Heard {
   const now = Date.now()
-  const nothing = { runId: undefined, text: '', status: 0, code: undefined, usage: undefined }
+  const nothing = { runId: undefined, text: '', reason: undefined, status: 0, code: undefined, usage: undefined }
   return { plan, end: 'broken', ...nothing, askedAtMs: now, atMs: now }
 }
 

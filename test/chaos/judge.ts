@@ -62,7 +62,7 @@ export async function judge({ world, heard, cancelled, toppedUp, lost, plan, isS
   for (const told of heard) {
     if (isForgotten(told.plan)) judgeForgotten(told)
     else judgeHeard(told)
-    if (isOutOfCredits(told) && ![POOR, LIMITED].includes(told.plan.caller)) {
+    if (isOutOfCredits(told) && !isNeedy(told.plan.caller)) {
       wrongs.push({ tag: told.plan.tag, text: `was told ${told.code}, and is rich` })
     }
   }
@@ -138,7 +138,7 @@ export async function judge({ world, heard, cancelled, toppedUp, lost, plan, isS
     if (state === 'cancelled' && !cancelled.has(id) && planned.cancelAfterMs === undefined && !wasLeft) {
       blame('was cancelled by nobody')
     }
-    const isPoor = isOutOfCredits(outcome?.error ?? {}) && [POOR, LIMITED].includes(planned.caller)
+    const isPoor = isOutOfCredits(outcome?.error ?? {}) && isNeedy(planned.caller)
     if (state === 'failed' && !isPoor && backends.faultsOf(tag) === 0 && claims.length < MAX_CLAIMS) {
       blame(`failed for no reason: ${JSON.stringify(outcome.error)}`)
     }
@@ -237,7 +237,8 @@ export async function judge({ world, heard, cancelled, toppedUp, lost, plan, isS
   }
 
   /** Nothing is left of it but its bill. */
-  function judgeForgotten({ plan: { tag }, end, text, runId, code, usage, askedAtMs, atMs }: Heard): void {
+  function judgeForgotten({ plan, end, text, reason, runId, code, usage, askedAtMs, atMs }: Heard): void {
+    const { tag, caller } = plan
     const blame = (said: string) => {
       wrongs.push({ tag, text: `${runId} ${said}` })
     }
@@ -246,7 +247,8 @@ export async function judge({ world, heard, cancelled, toppedUp, lost, plan, isS
       blame(`was refused with ${code}, and charged ${bill?.amount}`)
     }
     if (end !== 'clean') return
-    if (!isAnswerTo(tag, text)) blame(`heard a foreign or broken answer: ${JSON.stringify(text)}`)
+    const isWhole = reason !== 'length' || !isNeedy(caller)
+    if (isWhole && !isAnswerTo(tag, text)) blame(`heard a foreign or broken answer: ${JSON.stringify(text)}`)
     if (bill === undefined) blame('was answered, and nothing was held')
     else if (bill.state === 'settled') {
       const owed = usage && String(owe(usage))
@@ -310,7 +312,8 @@ const END_STATES = ['completed', 'failed', 'cancelled', 'expired']
 const MAX_CLAIMS = 5
 
 /** Its credits ran out before the answer: it ends with what its tools have found. */
-const isCutShort = (outcome: Json, caller: string) =>
-  outcome?.trace?.limit === 'max_credits' && [POOR, LIMITED].includes(caller)
+const isCutShort = (outcome: Json, caller: string) => outcome?.trace?.limit === 'max_credits' && isNeedy(caller)
+
+const isNeedy = (caller: string) => [POOR, LIMITED].includes(caller)
 
 type Blame = (text: string) => void

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { gatewayWithMoney } from '../support/gateway-with-money.ts'
+import { readAlong } from '../support/read-along.ts'
 import type { ScriptedReply } from '../support/scripted-backend.ts'
 import { scriptedOllama } from '../support/scripted-ollama.ts'
 import { wholeGateway } from '../support/whole-gateway.ts'
@@ -30,8 +31,7 @@ test('who cancels and forgets a run that it has read almost to its end still pay
   const key = await gateway.newKey({ credits: 100_000n })
   const headers = { ...key.headers, 'idempotency-key': 'mine' }
   const response = await gateway.ask({ ...HELLO, stream: true }, { headers })
-  const reader = response.body?.getReader()
-  for (let text = ''; !text.includes('three'); ) text += new TextDecoder().decode((await reader?.read())?.value)
+  await readAlong(response).until('three')
   const run = `${gateway.url}/v1/runs/${response.headers.get('x-groundwire-run-id')}`
   expect((await fetch(`${run}/cancel`, { method: 'POST', headers: key.headers })).status).toBe(200)
   expect((await fetch(run, { method: 'DELETE', headers: key.headers })).status).toBe(200)
@@ -45,11 +45,11 @@ test('a stream whose run is cancelled ends by saying so', async () => {
   const key = await gateway.newKey({ credits: 100_000n })
   const headers = { ...key.headers, 'idempotency-key': 'mine' }
   const response = await gateway.ask({ ...HELLO, stream: true }, { headers })
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
-  for (let text = ''; !text.includes('three'); ) text += (await reader?.read())?.value
+  const stream = readAlong(response)
+  await stream.until('three')
   const run = `${gateway.url}/v1/runs/${response.headers.get('x-groundwire-run-id')}`
   await fetch(`${run}/cancel`, { method: 'POST', headers: key.headers })
-  expect((await reader?.read())?.value).toContain('"code":"run_cancelled"')
+  expect(await stream.end()).toContain('"code":"run_cancelled"')
 })
 
 test('ADMIN_KEY is nobody to ask a model as, in free mode neither', async () => {

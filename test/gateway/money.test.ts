@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { rotateKey } from '../../src/accounts/keys/rotate-key.ts'
 import { testDatabaseUrl } from '../support/database.ts'
 import { type FundedKey, type GatewayWithMoney, gatewayWithMoney } from '../support/gateway-with-money.ts'
+import { readAlong } from '../support/read-along.ts'
 import type { ScriptedBackend, ScriptedReply } from '../support/scripted-backend.ts'
 import { scriptedOllama } from '../support/scripted-ollama.ts'
 import { scriptedOpenAI } from '../support/scripted-openai.ts'
@@ -116,14 +117,52 @@ describe('an answer is charged', () => {
     const key = await gateway.newKey({ credits: 100_000n })
     const leaving = new AbortController()
     const response = await gateway.ask({ ...HELLO, stream: true }, { headers: key.headers, signal: leaving.signal })
-    const reader = response.body?.getReader()
-    for (let text = ''; !text.includes('three'); ) text += new TextDecoder().decode((await reader?.read())?.value)
+    await readAlong(response).until('three')
     leaving.abort()
     await expect.poll(async () => (await balanceOf(key)).held).toBe(0n)
     const [row] = await usageRows()
     expect(row).toMatchObject({ outcome: 'left', is_estimated: true, completion_tokens: 3 })
     expect(await balanceOf(key)).toMatchObject({ balance: 100_000n - BigInt(String(row?.amount)) })
     await expect.poll(() => ollama.openRequests).toBe(0)
+    expect(await gateway.brokenInvariants()).toEqual([])
+  })
+
+  test('by what was generated, where the caller of an answer in one piece hangs up in the middle', async () => {
+    reply = () => ({ text: Array(5_000).fill('word '), delayMs: 1, thenHang: true })
+    await start()
+    const key = await gateway.newKey({ credits: 100_000n })
+    async function leave(): Promise<unknown> {
+      const leaving = new AbortController()
+      const asking = gateway.ask(HELLO, { headers: key.headers, signal: leaving.signal })
+      await expect.poll(() => ollama.openRequests).toBe(1)
+      await gateway.ask({}) // until it is answered, words are read
+      leaving.abort()
+      await expect(asking).rejects.toThrow()
+      await expect.poll(async () => (await balanceOf(key)).held).toBe(0n)
+      const rows = await usageRows()
+      return rows.at(-1)?.completion_tokens
+    }
+    await expect.poll(leave).toBeGreaterThan(0)
+    const rows = await usageRows()
+    expect(rows.at(-1)).toMatchObject({ outcome: 'left', is_estimated: true, written_off: 0 })
+    expect(rows.at(-1)?.amount).toBeGreaterThan(0)
+    expect(await gateway.brokenInvariants()).toEqual([])
+  })
+
+  test.each([
+    ['that is kept', { 'idempotency-key': 'one' }],
+    ['that is not', {}],
+  ])('by what was delivered, where the model breaks off in the middle of a stream %s', async (_, headers) => {
+    reply = () => ({ text: ['one ', 'two ', 'three '], cut: true })
+    await start({ HOLD_BACK_TOKENS: '0' })
+    const key = await gateway.newKey({ credits: 100_000n })
+    const response = await gateway.ask({ ...HELLO, stream: true }, { headers: { ...key.headers, ...headers } })
+    expect(await response.text()).toContain('three')
+    await expect.poll(async () => (await balanceOf(key)).held).toBe(0n)
+    const [row] = await usageRows()
+    expect(row).toMatchObject({ outcome: 'failed', is_estimated: true, completion_tokens: 3, written_off: 0 })
+    expect(row?.amount).toBeGreaterThan(0)
+    expect(await balanceOf(key)).toMatchObject({ balance: 100_000n - BigInt(String(row?.amount)) })
     expect(await gateway.brokenInvariants()).toEqual([])
   })
 
@@ -238,7 +277,7 @@ describe('without credits', () => {
 describe('an answer of any length', () => {
   test('is no longer than what is held pays for, so that nothing is written off', async () => {
     await start()
-    const key = await gateway.newKey({ credits: 7_500n })
+    const key = await gateway.newKey({ credits: 9_000n })
     let most = 0
     reply = () => {
       most = ollama.requests.at(-1)?.body.options.num_predict
@@ -248,7 +287,7 @@ describe('an answer of any length', () => {
     expect(body.choices[0].finish_reason).toBe('length')
     expect(most).toBeGreaterThanOrEqual(4_096)
     expect(await usageRows()).toMatchObject([{ completion_tokens: most, written_off: 0, amount: 1_100 + most }])
-    expect((await balanceOf(key)).balance).toBe(7_500n - 1_100n - BigInt(most))
+    expect((await balanceOf(key)).balance).toBe(9_000n - 1_100n - BigInt(most))
   })
 
   test('may be as long as the model can, where the credits are there', async () => {
@@ -260,7 +299,7 @@ describe('an answer of any length', () => {
 
   test('is confined on the queued model as well', async () => {
     await start()
-    const key = await gateway.newKey({ credits: 7_500n })
+    const key = await gateway.newKey({ credits: 9_000n })
     expect((await gateway.ask(CONDUCTOR, { headers: key.headers })).status).toBe(200)
     expect(vllm.requests[0]?.body.max_tokens ?? vllm.requests[0]?.body.max_completion_tokens).toBeGreaterThanOrEqual(
       4_096,
@@ -304,6 +343,33 @@ describe('a run that is cancelled', () => {
     expect(await gateway.brokenInvariants()).toEqual([])
   })
 })
+
+test.each(['operator', 'conductor'])(
+  'a run of the %s that is cancelled and forgotten as a step ends is charged for it',
+  async (model) => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    let steps = 0
+    reply = async () => {
+      steps++
+      if (steps === 1) return { toolCalls: [{ id: 'call_1', name: 'noon', arguments: {} }] }
+      await promise
+      return { text: 'It is noon.' }
+    }
+    await start({ TOOLS_DIR: 'test/support/tools-that-tell' })
+    const key = await gateway.newKey({ credits: 100_000n })
+    const { headers } = key
+    const { id } = await read(await gateway.ask({ ...HELLO, model, background: true }, { headers }))
+    await expect.poll(() => steps).toBe(2)
+    await fetch(`${gateway.url}/v1/runs/${id}/cancel`, { method: 'POST', headers })
+    await fetch(`${gateway.url}/v1/runs/${id}`, { method: 'DELETE', headers })
+    resolve()
+    await expect.poll(async () => (await balanceOf(key)).held, { timeout: 10_000 }).toBe(0n)
+    const [row] = await usageRows()
+    expect(row).toMatchObject({ outcome: 'cancelled', tools: [{ name: 'noon', calls: 1 }] })
+    expect(await balanceOf(key)).toMatchObject({ balance: 100_000n - BigInt(String(row?.amount)) })
+    expect(await gateway.brokenInvariants()).toEqual([])
+  },
+)
 
 describe('ceilings', () => {
   test("a key's budget for the day is what it may spend, whatever its account has", async () => {

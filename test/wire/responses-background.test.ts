@@ -3,6 +3,7 @@ import { BackendError } from '../../src/errors.ts'
 import type { ExecuteRun } from '../../src/runs/run.ts'
 import { readEvents, responseIdOf, responsesOf } from '../support/ask-responses.ts'
 import { completed, says, startHttp } from '../support/http-gateway.ts'
+import { readAlong } from '../support/read-along.ts'
 
 const BACKGROUND = { input: 'hello', background: true }
 const STREAMED = { ...BACKGROUND, stream: true }
@@ -141,11 +142,7 @@ test('§2 a background stream may be left and resumed, while it runs and after',
   const gateway = await startHttp(executeRun, { durable: true })
   const { send, follow, get } = responsesOf(gateway)
   const caller = new AbortController()
-  const reader = (await send('POST', '', STREAMED, caller.signal)).body
-    ?.pipeThrough(new TextDecoderStream())
-    .getReader()
-  let text = ''
-  while (!text.includes('response.in_progress')) text += (await reader?.read())?.value
+  const text = await readAlong(await send('POST', '', STREAMED, caller.signal)).until('response.in_progress')
   caller.abort()
   const id = responseIdOf(readEvents(text.slice(0, text.lastIndexOf('\n\n') + 2)))
 

@@ -6,6 +6,7 @@ import type { ResponseEvent } from '../../src/http/responses/response-event.ts'
 import type { ExecuteRun, RunEvent } from '../../src/runs/run.ts'
 import { readEvents, responsesOf } from '../support/ask-responses.ts'
 import { calls, completed, says, startHttp, tells } from '../support/http-gateway.ts'
+import { readAlong } from '../support/read-along.ts'
 
 const CALL = { id: 'call_1', name: 'open_page', argumentsText: '{"page":1}' }
 const OPEN_PAGE = { type: 'function', name: 'open_page' }
@@ -219,13 +220,10 @@ test('§1.6 silence before the first event is broken by comments that no reader 
   }
   const gateway = await startHttp(slow, { settings: { heartbeatMs: 10 } })
   const response = await responsesOf(gateway).send('POST', '', { input: 'hello', stream: true })
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
-  let text = ''
-  while (text.split(': ping\n').length < 4) text += (await reader?.read())?.value
-  expect(text).toMatch(/^(: ping\n)+$/)
+  const stream = readAlong(response)
+  expect(await stream.until(/(: ping\n){3}/)).toMatch(/^(: ping\n)+$/)
   resolve()
-  for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) text += read.value
-  expect(readEvents(text).at(-1)).toMatchObject({ type: 'response.completed' })
+  expect(readEvents(await stream.end()).at(-1)).toMatchObject({ type: 'response.completed' })
 })
 
 test('§2 a queued response says that it is in progress until there is output, as some clients do not count comments', async () => {
@@ -260,12 +258,10 @@ test('§1.6 once there is output, silence is broken by comments', async () => {
     { settings: { heartbeatMs: 10 } },
   )
   const response = await responsesOf(gateway).send('POST', '', { input: 'hello', stream: true })
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
-  let text = ''
-  while (!/delta".*(: ping\n){2}/s.test(text)) text += (await reader?.read())?.value
+  const stream = readAlong(response)
+  await stream.until(/delta".*(: ping\n){2}/s)
   resolve()
-  for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) text += read.value
-  const types = readEvents(text).map(({ type }) => type)
+  const types = readEvents(await stream.end()).map(({ type }) => type)
   expect(types.lastIndexOf('response.in_progress')).toBeLessThan(types.indexOf('response.output_item.added'))
 })
 

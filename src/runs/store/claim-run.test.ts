@@ -69,6 +69,23 @@ test('whoever takes over has what was recorded, in order, and what is left of th
   expect(second?.remainingMs).toBeLessThan(500_000)
 })
 
+test('a claim tells when it was asked for, however long it takes to read what is recorded', async () => {
+  const { store, database, pass } = await testStore()
+  const { runId } = await claimedRun(store)
+  await pass(LEASE_MS + 1)
+  const blocker = await database.pool.connect()
+  try {
+    await blocker.query('begin; lock table run_steps in access exclusive mode')
+    const claiming = store.claim(runId, 'worker 2')
+    await expect.poll(() => store.events('alice', runId, 0)).toContainEqual(expect.objectContaining({ attempt: 2 }))
+    const takenAtMs = performance.now()
+    await blocker.query('commit')
+    expect((await claiming)?.askedAtMs).toBeLessThan(takenAtMs)
+  } finally {
+    blocker.release()
+  }
+})
+
 test('a worker whose run another one has changes nothing any more', async () => {
   const { store, pass } = await testStore()
   const old = await claimedRun(store)

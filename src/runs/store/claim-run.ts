@@ -19,6 +19,7 @@ export async function claimRun(
   worker: string,
 ): Promise<ClaimedRun | undefined> {
   if (!isRunId(id)) return undefined
+  const askedAtMs = performance.now()
   const { rows } = await sql<ClaimedRow>`
     with claimed as (
       update runs set
@@ -40,7 +41,7 @@ export async function claimRun(
   const { fence, remainingMs } = row
   // Nobody had it before: there is nothing to read. Else it is read only now, as the claim may have waited for a last write.
   const recorded = fence === 1 ? NOTHING_RECORDED : await readRecorded(db, id)
-  return { runId: id, fence, run: toRunRecord(row), remainingMs, ...recorded }
+  return { runId: id, fence, run: toRunRecord(row), askedAtMs, remainingMs, ...recorded }
 }
 
 type Recorded = Pick<ClaimedRun, 'steps' | 'tools' | 'jobs'>

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
+import { ANN, holdOrder } from '../../../test/support/ledger-orders.ts'
 import { claimedRun, completed, failed, newRun, testStore } from '../../../test/support/stored-runs.ts'
-import { LostClaimError } from '../run-store.ts'
+import { createLedger } from '../../accounts/ledger/create-ledger.ts'
+import { type ClaimedRun, LostClaimError } from '../run-store.ts'
 import { LEASE_MS } from './times.ts'
 
 test('a run ends with its outcome, for good', async () => {
@@ -55,6 +57,41 @@ test('a run that is cancelled in mid-work is at once nobody’s, and keeps what 
   await expect(store.finish(claim, completed())).rejects.toThrow(LostClaimError)
   expect(await store.renew([claim])).toEqual([claim])
 })
+
+test.each([
+  ['cancelled', false],
+  ['cancelled and forgotten', true],
+])(
+  'a run that was %s before its worker could say that it is complete is charged for what it did',
+  async (_, isForgotten) => {
+    const { store, claim, balance } = await heldRun()
+    await store.cancel(ANN, claim.runId)
+    if (isForgotten) await store.forget(ANN, claim.runId)
+    for (const _again of [1, 2]) await expect(store.finish(claim, completed())).rejects.toThrow(LostClaimError)
+    expect(await balance()).toMatchObject({ balance: 998n, held: 0n }) // a token each way
+  },
+)
+
+test('a worker that has lost its run to another charges nothing', async () => {
+  const { store, claim, pass, balance } = await heldRun()
+  await pass(LEASE_MS + 1)
+  const other = (await store.claim(claim.runId, 'worker 2')) as ClaimedRun
+  await expect(store.finish(claim, completed())).rejects.toThrow(LostClaimError)
+  expect(await balance()).toMatchObject({ balance: 1_000n, held: 100n })
+  await store.finish(other, completed())
+  expect(await balance()).toMatchObject({ balance: 998n, held: 0n })
+})
+
+/** Of Ann's, who has a thousand micro-credits. */
+async function heldRun() {
+  const { store, database, pass } = await testStore()
+  const ledger = createLedger({ database })
+  await ledger.openAccount({ id: ANN, kind: 'wallet' })
+  await ledger.topUp({ kind: 'grant', ref: 'start', account: ANN, amount: 1_000n })
+  const { id } = newRun()
+  const claim = await claimedRun(store, { id, caller: ANN, hold: holdOrder({ runId: id }) })
+  return { store, claim, pass, balance: () => ledger.balance(ANN) }
+}
 
 test('a run that no worker took in time expires', async () => {
   const { store, pass } = await testStore({ queueTimeoutMs: 60_000 })

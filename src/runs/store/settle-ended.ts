@@ -23,6 +23,21 @@ export async function settleEnded(tx: StoreDb, runId: string, { unlessHeld = fal
   else await noteUsage(tx, runId, done)
 }
 
+/** A run that its worker has completed, and that was cancelled before it could say so: with it may go all that was recorded. */
+export async function settleUnheard(tx: StoreDb, runId: string, outcome: Completed): Promise<void> {
+  const hold = await findHold(tx, runId, { lock: 'wait' })
+  const { usage, trace, isEstimated = false } = outcome
+  const done = {
+    usage,
+    tools: countCalls(trace.toolCalls),
+    steps: trace.steps,
+    outcome: 'cancelled' as const,
+    isEstimated,
+  }
+  if (hold !== undefined) await settleHold(tx, hold, done)
+}
+
+type Completed = Extract<RunOutcome, { state: 'completed' }>
 type EndedRow = { usage: string; steps: number; outcome: string | null }
 
 /** What is recorded of a run that has ended. */
@@ -38,13 +53,12 @@ export const recordOf: RecordOf = async (tx, runId) => {
     const { trace, isEstimated = false } = outcome
     return { usage: outcome.usage, tools: countCalls(trace.toolCalls), steps, outcome: 'completed', isEstimated }
   }
-  const ended = outcome.state === 'cancelled' ? ('cancelled' as const) : ('failed' as const)
-  const isFree = isUncharged(
-    { outcome: ended, usage },
-    { isDelivered: false, ...(outcome.state !== 'cancelled' && { status: outcome.error.status }) },
-  )
-  const tools = await recordedCalls(tx, runId)
-  return { usage, tools, steps, outcome: ended, isEstimated: false, isUncharged: isFree }
+  const isCancelled = outcome.state === 'cancelled'
+  const used = isCancelled ? undefined : outcome.used
+  const work = used ?? { usage, tools: await recordedCalls(tx, runId), steps, isEstimated: false }
+  const done = { ...work, outcome: isCancelled ? ('cancelled' as const) : ('failed' as const) }
+  const fault = { isDelivered: used !== undefined, ...(!isCancelled && { status: outcome.error.status }) }
+  return { ...done, isUncharged: isUncharged(done, fault) }
 }
 
 /** Parsed here, as Postgres refuses some of the characters that tools hand on. */

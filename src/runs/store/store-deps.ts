@@ -8,6 +8,8 @@ export type RunStoreLimits = {
   runsPerCaller: number
   /** Of one caller: not ended. */
   pendingPerCaller: number
+  /** Of one caller: done by the process that took them, and not ended. Default: no limit. */
+  answersPerCaller?: number
   /** Of all callers: not ended. */
   queueLimit: number
   /** How long a run may wait for a worker. */

@@ -45,7 +45,7 @@ test('what is no id of a run is not found, whatever it holds', async () => {
   }
 })
 
-test('a run of the process that takes it is held from the start, and counts for no limit', async () => {
+test('a run of the process that takes it is held from the start, and counts for no limit of the queue', async () => {
   const { store } = await testStore({ pendingPerCaller: 1, queueLimit: 1 })
   for (let i = 0; i < 3; i++) {
     const here = await store.submit(newRun({ worker: 'here' }))
@@ -61,6 +61,24 @@ test('a run of the process that takes it is held from the start, and counts for 
     ])
   }
   await store.submit(newRun())
+})
+
+test('a caller has only so many runs at once that are done where they are taken, by whatever keys', async () => {
+  const { store } = await testStore({ answersPerCaller: 2 })
+  const submit = (key: number, caller = 'alice') =>
+    store.submit(newRun({ caller, worker: 'here', background: false, idempotencyKey: `k-${key}` }))
+  const all = await Promise.allSettled(Array.from({ length: 6 }, (_, key) => submit(key)))
+  const taken = all.flatMap((each) => (each.status === 'fulfilled' ? [each.value.run.id] : []))
+  expect(taken).toHaveLength(2)
+  for (const each of all) {
+    if (each.status === 'rejected') expect(each.reason).toMatchObject({ status: 429, code: 'rate_limit_exceeded' })
+  }
+  const known = all.findIndex(({ status }) => status === 'fulfilled')
+  expect((await submit(known)).type).toBe('joined')
+  await submit(7, 'bob')
+  await store.submit(newRun())
+  await store.cancel('alice', taken[0] ?? '')
+  expect((await submit(8)).type).toBe('accepted')
 })
 
 test('of many requests with one key at once, one is taken and the others join it', async () => {

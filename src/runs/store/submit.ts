@@ -79,14 +79,17 @@ type Inserted = {
 
 async function insertRun(tx: StoreDb, limits: RunStoreLimits, run: NewRun): Promise<Submitted> {
   const isHere = run.worker !== undefined
+  const most = isHere ? (limits.answersPerCaller ?? NO_LIMIT) : limits.pendingPerCaller
   const { idempotencyKey: key = null, webhook } = run
   const order = toStoredJson(run.order)
   const envelope = toStoredJson(run.envelope ?? null)
   const notes = [{ type: 'queued' }, ...(isHere ? [{ type: 'started', attempt: 1 }] : [])]
+  const askedAtMs = performance.now()
   const { rows } = await sql<Inserted>`
     with open as (
       select
-        (select count(*) from runs where caller = ${run.caller} and ended_at is null and not in_place)::int as own,
+        (select count(*) from runs where caller = ${run.caller} and ended_at is null and in_place = ${isHere}::boolean)::int
+          as own,
         (select count(*) from (
           select 1 from runs where ended_at is null and not in_place limit ${limits.queueLimit}
         ) as pending)::int as "all"
@@ -102,7 +105,7 @@ async function insertRun(tx: StoreDb, limits: RunStoreLimits, run: NewRun): Prom
         ${afterMs(isHere ? run.runTimeoutMs : limits.queueTimeoutMs)}, ${isHere ? 1 : 0}::int, ${isHere ? 1 : 0}::int,
         ${run.worker ?? null}::text, ${isHere ? afterMs(limits.leaseMs ?? LEASE_MS) : null}::timestamptz, ${notes.length}::int,
         ${toStoredJson(NO_USAGE)}::json, ${webhook === undefined ? null : toStoredJson(webhook)}::json
-      from open where ${isHere}::boolean or (own < ${limits.pendingPerCaller} and "all" < ${limits.queueLimit})
+      from open where own < ${most}::int and (${isHere}::boolean or "all" < ${limits.queueLimit})
       returning *
     ), keyed as (
       insert into idempotency_keys (caller, route, key, body_hash, run_id)
@@ -118,7 +121,7 @@ async function insertRun(tx: StoreDb, limits: RunStoreLimits, run: NewRun): Prom
     from open left join added on true`.execute(tx)
   const [{ own, all, createdAtMs, startedAtMs, deadlineMs } = NONE] = rows
   if (createdAtMs === null || deadlineMs === null) {
-    throw own >= limits.pendingPerCaller ? tooManyOfCaller(limits, own) : tooMany(all)
+    throw own >= most ? tooManyOfCaller(limits, { pending: own, limit: most }) : tooMany(all)
   }
   const { id, caller, model } = run
   const record = toRunRecord({
@@ -137,10 +140,12 @@ async function insertRun(tx: StoreDb, limits: RunStoreLimits, run: NewRun): Prom
     deadlineMs,
   })
   if (!isHere) return { type: 'accepted', run: record }
-  const claim = { runId: id, fence: 1, run: record, remainingMs: run.runTimeoutMs, ...NOTHING_RECORDED }
+  const claim = { runId: id, fence: 1, run: record, askedAtMs, remainingMs: run.runTimeoutMs, ...NOTHING_RECORDED }
   return { type: 'accepted', run: record, claim }
 }
 
+/** The most that an integer of Postgres is. */
+const NO_LIMIT = 2 ** 31 - 1
 const NONE: Inserted = { own: 0, all: 0, createdAtMs: null, startedAtMs: null, deadlineMs: null }
 
 function keyReused(): GatewayError {
@@ -152,14 +157,17 @@ function keyReused(): GatewayError {
   })
 }
 
-function tooManyOfCaller({ runsPerCaller, pendingPerCaller }: RunStoreLimits, pending: number): GatewayError {
+function tooManyOfCaller(
+  { runsPerCaller }: RunStoreLimits,
+  { pending, limit }: { pending: number; limit: number },
+): GatewayError {
   return new GatewayError(
-    `You have ${pending} runs that have not ended, and may have ${pendingPerCaller}. Wait for one to end, or cancel one.`,
+    `You have ${pending} runs that have not ended, and may have ${limit}. Wait for one to end, or cancel one.`,
     {
       status: 429,
       code: 'rate_limit_exceeded',
       type: 'rate_limit_error',
-      details: { pending, limit: pendingPerCaller },
+      details: { pending, limit },
       retryAfterSec: Math.max(1, Math.ceil(TYPICAL_RUN_SEC / runsPerCaller)),
     },
   )

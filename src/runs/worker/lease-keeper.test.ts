@@ -90,6 +90,14 @@ test('a process that was blocked for longer than a lease gives its claims up bef
   expect(asked).toEqual([])
 })
 
+test('a claim that is heard of after its lease is given up before anything is done under it', async () => {
+  const { store, asked } = await countingStore()
+  const keeper = createLeaseKeeper({ store, leaseMs: 200, log: logLines().log })
+  const held = keeper.hold({ ...(await store.take()), askedAtMs: performance.now() - 200 })
+  expect(held.signal.reason).toBeInstanceOf(LostClaimError)
+  expect(asked).toEqual([])
+})
+
 test('what is let go while it is renewed is not lost', async () => {
   const { store } = await countingStore()
   const answers: (() => void)[] = []

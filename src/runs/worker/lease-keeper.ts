@@ -12,7 +12,7 @@ import { LEASE_MS } from '../store/times.ts'
 
 /** Keeps the claims of this process alive. */
 export type LeaseKeeper = {
-  /** From when it was claimed, just now, until `release`, or until its signal fires. */
+  /** Until `release`, or until its signal fires: at once where its lease may be over before it was heard of. */
   hold(claimed: ClaimedRun): HeldClaim
 }
 
@@ -66,7 +66,9 @@ export function createLeaseKeeper({
   function extend(held: Held, sentAtMs: number): void {
     held.goodUntilMs = sentAtMs + leaseMs
     clearTimeout(held.expiry)
-    held.expiry = setTimeout(expire, held.goodUntilMs - performance.now(), held)
+    const leftMs = held.goodUntilMs - performance.now()
+    if (leftMs > 0) held.expiry = setTimeout(expire, leftMs, held)
+    else expire(held)
   }
 
   function expire(held: Held): void {
@@ -141,8 +143,8 @@ export function createLeaseKeeper({
       const lost = new AbortController()
       const over = new AbortController()
       const held: Held = { claimed, lost, over, goodUntilMs: 0, expiry: undefined }
-      extend(held, performance.now())
       holds.add(held)
+      extend(held, claimed.askedAtMs)
       if (timer === undefined) schedule()
       void listen(held)
       return { signal: lost.signal, release: () => letGo(held) }
