@@ -12,17 +12,18 @@ const ROOT = resolve(import.meta.dirname, '..')
 const NOBODY = 'http://127.0.0.1:9'
 
 let dataDir: string
-let started: ChildProcess[]
+/** `closed` comes after the exit of all that print into its output: the demo may outlive its npm, and writes until it ends. */
+let started: { child: ChildProcess; closed: Promise<unknown> }[]
 beforeEach(async () => {
   started = []
   dataDir = await mkdtemp(join(tmpdir(), 'groundwire-demo-'))
 })
 afterEach(async () => {
-  for (const child of started) {
+  for (const { child, closed } of started) {
     child.kill('SIGTERM')
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+    await closed
   }
-  await rm(dataDir, { recursive: true })
+  await rm(dataDir, { recursive: true, maxRetries: 20 })
 })
 
 describe('the demo', () => {
@@ -137,7 +138,7 @@ describe('the demo', () => {
 
   test('ends with the npm that started it, even when npm is killed with SIGKILL', async () => {
     const { child, output } = spawnDemo({ OLLAMA_BASE_URL: NOBODY }, ['npm', 'run', 'demo'])
-    await expect.poll(output, { timeout: 30_000 }).toContain('Ctrl-C stops everything')
+    await expect.poll(output, { timeout: 60_000 }).toContain('Ctrl-C stops everything')
     const nodes = await chainPids()
     child.kill('SIGKILL')
     await expect.poll(() => nodes.filter(isAlive)).toEqual([])
@@ -162,7 +163,7 @@ function spawnDemo(env: Record<string, string>, command = [process.execPath, 'de
     env: { PATH: process.env.PATH, PORT: '0', DATA_DIR: dataDir, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  started.push(child)
+  started.push({ child, closed: once(child, 'close') })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text) => (output += text))
   return { child, output: () => output }
@@ -170,7 +171,7 @@ function spawnDemo(env: Record<string, string>, command = [process.execPath, 'de
 
 async function startDemo(env: Record<string, string>) {
   const { child, output } = spawnDemo(env)
-  await expect.poll(output, { timeout: 30_000 }).toContain('Ctrl-C stops everything')
+  await expect.poll(output, { timeout: 60_000 }).toContain('Ctrl-C stops everything')
   const url = /url\s+(\S+)/.exec(output())?.[1] ?? ''
   const headers = { 'content-type': 'application/json', authorization: 'Bearer demo' }
   const ask = async (content: string, more: object = {}): Promise<unknown> => {

@@ -81,10 +81,10 @@ async function startDemo(): Promise<{ url: string; dataDir: string }> {
   onTestFinished(async () => {
     child.kill('SIGTERM')
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-    await rm(dataDir, { recursive: true })
+    await rm(dataDir, { recursive: true, maxRetries: 20 })
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
-  await expect.poll(() => output, { timeout: 30_000 }).toContain('Ctrl-C stops everything')
+  await expect.poll(() => output, { timeout: 60_000 }).toContain('Ctrl-C stops everything')
   return { url: /url\s+(\S+)\/v1/.exec(output)?.[1] ?? '', dataDir }
 }

@@ -41,7 +41,7 @@ export async function startGatewayProcess(
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text) => (output += text))
-  await expect.poll(() => output, { timeout: 30_000 }).toContain(until)
+  await expect.poll(() => output, { timeout: 60_000 }).toContain(until)
   const url = /"url":"([^"]+)\/v1"/.exec(output)?.[1] ?? ''
   return {
     child,

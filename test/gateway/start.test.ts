@@ -73,7 +73,7 @@ function spawnGateway(env: Record<string, string>, args: readonly string[] = [])
 
 async function start(env: Record<string, string>) {
   const { child, output } = spawnGateway(env)
-  await expect.poll(output, { timeout: 30_000 }).toContain('listening')
+  await expect.poll(output, { timeout: 60_000 }).toContain('listening')
   const url = /"url":"([^"]+)\/v1"/.exec(output())?.[1] ?? ''
   return { child, output, url }
 }

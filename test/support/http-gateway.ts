@@ -127,6 +127,7 @@ const NO_STORE: Pick<AppDeps, 'takeRun' | 'runs' | 'news'> = {
 const NO_LIMITS: AppDeps['limits'] = {
   takeNetworkRequest: async () => [],
   takeRequest: async () => [],
+  takeAccountRequest: async () => [],
   takeTokens: async () => undefined,
   correctTokens: async () => {},
 }

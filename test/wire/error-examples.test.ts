@@ -50,7 +50,7 @@ const PROVOKED: Record<string, () => Promise<Answer>> = {
   '503 busy': () =>
     askOllama({ status: 503, error: 'server busy, please try again.  maximum pending requests exceeded' }),
   '503 store': askWithoutStore,
-  '504 slow': () => askOllama({ hang: true }),
+  '504 slow': () => askOllama({ hang: true }, { firstTokenTimeoutMs: 100 }),
 }
 
 const EXAMPLES = Object.entries(ERROR_REPLIES).flatMap(([status, reply]) =>
@@ -177,10 +177,10 @@ async function askNobody(): Promise<Answer> {
   return toAnswer(await (await startAgentGateway(model)).ask(HELLO))
 }
 
-async function askOllama(reply: ScriptedReply): Promise<Answer> {
+async function askOllama(reply: ScriptedReply, limits: { firstTokenTimeoutMs?: number } = {}): Promise<Answer> {
   const ollama = await scriptedOllama(() => reply)
   onTestFinished(() => ollama.close())
-  const model = createOllamaModel({ ...OPERATOR, baseUrl: ollama.url, firstTokenTimeoutMs: 100 })
+  const model = createOllamaModel({ ...OPERATOR, baseUrl: ollama.url, ...limits })
   return toAnswer(await (await startAgentGateway(model)).ask(HELLO))
 }
 

@@ -236,21 +236,23 @@ test.each(REFUSED)('§1.3 %s is refused by its position', async (_what, messages
   expect(gateway.orders).toEqual([])
 })
 
-test('§1.3 a body of 10 MB of small messages is read about as fast as one of few large ones', async () => {
+test('§1.3 a body of 10 MB of small messages costs little more to read than one of few large ones', async () => {
   const gateway = await startHttp(says('ok'), { settings: { bodyLimitBytes: 10 * 1024 * 1024 } })
   const small = Array.from({ length: 30_000 }, (_, index) => ({
     role: index % 2 ? 'assistant' : 'user',
     content: 'x'.repeat(280),
   }))
   const large = [{ role: 'user', content: 'x'.repeat(9_000_000) }]
-  const [largeMs, smallMs] = [await timed(large), await timed(small)]
+  const [largeMs, smallMs] = [await measured(large), await measured(small)]
   expect(smallMs).toBeLessThan(10 * largeMs + 500)
   expect(gateway.orders.map(({ messages }) => messages.length)).toEqual([1, 30_000])
 
-  async function timed(messages: readonly unknown[]): Promise<number> {
+  /** Milliseconds of the CPU's time, as those of the clock are also other processes'. */
+  async function measured(messages: readonly unknown[]): Promise<number> {
     const body = JSON.stringify({ ...HELLO, messages })
-    const startedAtMs = performance.now()
+    const before = process.cpuUsage()
     expect((await gateway.ask(body)).status).toBe(200)
-    return performance.now() - startedAtMs
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / 1_000
   }
 })
