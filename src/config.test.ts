@@ -2,6 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { CHAIN_NAMES } from './chain/chain-list.ts'
 import { ConfigError, parseConfig } from './config.ts'
 
+const PAYEE = `0x${'a1'.repeat(20)}`
+const ZERO_ADDRESS = `0x${'00'.repeat(20)}`
+const LOST = 'must be a wallet of yours: what is sent to the zero address is lost'
+const BARE_URL =
+  'PUBLIC_URL: must have no user name, password, query or fragment, as callers are told it: https://gateway.example'
+
 describe('the configuration', () => {
   test('of an empty environment is the documented default', () => {
     expect(parseConfig({})).toMatchObject({
@@ -47,6 +53,13 @@ describe('the configuration', () => {
     )
   })
 
+  test('has a chain once, however often and by whatever name it is there', () => {
+    expect(parseConfig({ CHAINS: 'base,1,ethereum,BASE', DEPOSIT_CHAINS: 'base,base' })).toMatchObject({
+      chains: ['base', 'ethereum'],
+      depositChains: ['base'],
+    })
+  })
+
   test('leaves the slash at the end of a base URL off', () => {
     expect(parseConfig({ OLLAMA_BASE_URL: 'http://gpu:11434/' }).ollamaBaseUrl).toBe('http://gpu:11434')
   })
@@ -81,8 +94,45 @@ describe('the configuration', () => {
     [{ OLLAMA_BASE_URL: 'http://gpu:11434/v1/' }, "OLLAMA_BASE_URL: must be Ollama's own address: leave out the /v1"],
     [{ DATABASE_URL: 'mysql://root:hunter2@db/x' }, 'DATABASE_URL: must be a URL that begins with postgres://'],
     [{ ROLE: 'worker' }, 'DATABASE_URL: must be set with ROLE=worker: gateways and workers share one Postgres'],
+    [{ PUBLIC_URL: 'https://ann:hunter2@gateway.example' }, BARE_URL],
+    [{ PUBLIC_URL: 'https://gateway.example/v1?key=hunter2' }, BARE_URL],
+    [{ PUBLIC_URL: 'https://gateway.example/?' }, BARE_URL],
+    [{ PUBLIC_URL: 'https://gateway.example/#top' }, BARE_URL],
+    [{ TREASURY_ADDRESS: ZERO_ADDRESS }, `TREASURY_ADDRESS: ${LOST}`],
+    [{ X402_FACILITATOR_URL: 'https://x402.example', X402_PAY_TO: ZERO_ADDRESS }, `X402_PAY_TO: ${LOST}`],
+    [{ X402_PAY_TO: PAYEE }, 'X402_FACILITATOR_URL: must be set with X402_PAY_TO: no payment is taken without'],
+    [{ X402_ANONYMOUS: '1' }, 'X402_FACILITATOR_URL: must be set with X402_ANONYMOUS: no payment is taken without'],
+    [
+      { X402_FACILITATOR_URL: 'https://x402.example' },
+      'X402_PAY_TO: must be set with X402_FACILITATOR_URL, or TREASURY_ADDRESS: payments go there',
+    ],
+    [{ DEFAULT_PRICE: 'prompt=1,run=2,prompt=2' }, "DEFAULT_PRICE: 'prompt' is there twice: give it one amount"],
   ])('of %j is refused with what would be right', (env, complaint) => {
     expect(messageOf(() => parseConfig(env))).toBe(`The environment needs a correction:\n  ${complaint}`)
+  })
+
+  test.each(['Authorization', 'host', 'content-type', 'X-Wallet-Address', 'Idempotency-Key', 'x-forwarded-for', 'te'])(
+    'names an org by no header that has another meaning: %s',
+    (name) => {
+      expect(messageOf(() => parseConfig({ ORG_HEADER: name }))).toBe(
+        `The environment needs a correction:\n  ORG_HEADER: '${name}' has another meaning: choose a header of your own, like X-Team`,
+      )
+    },
+  )
+
+  test.each(['X-Team', 'OpenAI-Project', 'Tenant'])('names an org by a header of its own: %s', (name) => {
+    expect(parseConfig({ ORG_HEADER: name }).orgHeader).toBe(name)
+  })
+
+  test('has a public URL with a port and a path, without the slash at its end', () => {
+    for (const url of ['https://gateway.example', 'http://10.0.0.1:8787', 'https://example.com/gateway']) {
+      expect(parseConfig({ PUBLIC_URL: `${url}/` }).publicUrl).toBe(url)
+    }
+  })
+
+  test('takes payments for the treasury where no other address is named', () => {
+    const { x402 } = parseConfig({ X402_FACILITATOR_URL: 'https://x402.example', TREASURY_ADDRESS: PAYEE })
+    expect(x402).toMatchObject({ payTo: PAYEE, anonymous: false })
   })
 
   test('never repeats a node URL, which may hold a key', () => {

@@ -8,12 +8,14 @@ import {
   int,
   modelSpec,
   ollamaUrl,
+  ownHeader,
+  payeeAddress,
   priceText,
   proxyList,
+  publicUrl,
   switchOf,
   toWords,
   urlOf,
-  walletAddress,
 } from './env-fields.ts'
 
 export type Config = {
@@ -131,8 +133,7 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     ...(parsed.success ? [] : parsed.error.issues.map(toComplaint)),
     ...rpcUrls.complaints,
     ...sharingComplaints(set),
-    ...paymentComplaints(set),
-    ...(parsed.success ? depositComplaints(parsed.data) : []),
+    ...(parsed.success ? [...paymentComplaints(parsed.data), ...depositComplaints(parsed.data)] : []),
   ]
   if (!parsed.success || complaints.length > 0) {
     throw new ConfigError(`The environment needs a correction:\n${complaints.map((line) => `  ${line}`).join('\n')}`)
@@ -242,12 +243,8 @@ const Env = z.object({
     .trim()
     .regex(/^[\x21-\x7e]{16,256}$/, 'must be 16 to 256 printable characters without spaces')
     .optional(),
-  ORG_HEADER: z
-    .string()
-    .trim()
-    .regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, 'must be the name of a header: X-Team')
-    .optional(),
-  PUBLIC_URL: httpUrl.optional(),
+  ORG_HEADER: ownHeader.optional(),
+  PUBLIC_URL: publicUrl.optional(),
   TRUSTED_PROXIES: proxyList.default([]),
   REQUESTS_PER_MINUTE: int(0, 1_000_000).default(0),
   TOKENS_PER_MINUTE: int(0, 1_000_000_000).default(0),
@@ -255,7 +252,7 @@ const Env = z.object({
   IP_REQUESTS_PER_MINUTE: int(0, 1_000_000).default(0),
   SESSION_MINUTES: int(1, 1_440).default(60),
   DEFAULT_PRICE: priceText.optional(),
-  TREASURY_ADDRESS: walletAddress.optional(),
+  TREASURY_ADDRESS: payeeAddress.optional(),
   DEPOSIT_CHAINS: chainList.optional(),
   DEPOSIT_EVERY_MS: int(200, 3_600_000).default(15_000),
   X402_FACILITATOR_URL: httpUrl.optional(),
@@ -265,7 +262,7 @@ const Env = z.object({
     .regex(/^eip155:[1-9]\d{0,15}$/, 'must name a chain by its id: eip155:8453')
     .transform((text) => text as `eip155:${number}`)
     .default('eip155:8453'),
-  X402_PAY_TO: walletAddress.optional(),
+  X402_PAY_TO: payeeAddress.optional(),
   X402_ANONYMOUS: switchOf('X402_ANONYMOUS').default(false),
 })
 
@@ -275,9 +272,13 @@ function toX402(data: z.infer<typeof Env>): X402Config | undefined {
   return Object.freeze({ facilitatorUrl, network: data.X402_NETWORK, payTo, anonymous: data.X402_ANONYMOUS })
 }
 
-function paymentComplaints(env: Record<string, string | undefined>): readonly string[] {
-  const { X402_FACILITATOR_URL, X402_PAY_TO, TREASURY_ADDRESS } = env
-  if (X402_FACILITATOR_URL === undefined || (X402_PAY_TO ?? TREASURY_ADDRESS) !== undefined) return []
+function paymentComplaints(data: z.infer<typeof Env>): readonly string[] {
+  const { X402_FACILITATOR_URL, X402_PAY_TO, X402_ANONYMOUS, TREASURY_ADDRESS } = data
+  if (X402_FACILITATOR_URL === undefined) {
+    const alone = X402_PAY_TO !== undefined ? 'X402_PAY_TO' : X402_ANONYMOUS ? 'X402_ANONYMOUS' : undefined
+    return alone === undefined ? [] : [`X402_FACILITATOR_URL: must be set with ${alone}: no payment is taken without`]
+  }
+  if ((X402_PAY_TO ?? TREASURY_ADDRESS) !== undefined) return []
   return ['X402_PAY_TO: must be set with X402_FACILITATOR_URL, or TREASURY_ADDRESS: payments go there']
 }
 

@@ -7,6 +7,11 @@ import { CHAIN_NAMES, type ChainName, findChainName } from './chain/chain-list.t
 export const httpUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
   .transform((url) => url.replace(/\/+$/, ''))
+/** Callers are told it, and it stands before a path. */
+export const publicUrl = httpUrl.refine((url) => {
+  const { origin, pathname, href } = new URL(url)
+  return origin + pathname === href
+}, 'must have no user name, password, query or fragment, as callers are told it: https://gateway.example')
 /** Ollama's OpenAI-compatible API, which guides name, is not the one that is asked. */
 export const ollamaUrl = httpUrl.refine(
   (url) => !url.endsWith('/v1'),
@@ -39,7 +44,7 @@ export const modelSpec = z
 export const chainList = z.string().transform((text, context): ChainName[] => {
   const words = toWords(text)
   if (words.length === 0) context.addIssue({ code: 'custom', message: 'must name at least one chain' })
-  return words.flatMap((word) => {
+  const names = words.flatMap((word) => {
     const name = findChainName(word)
     if (name === undefined) {
       context.addIssue({ code: 'custom', message: `'${word}' is not a known chain; known: ${CHAIN_NAMES.join(', ')}` })
@@ -47,6 +52,7 @@ export const chainList = z.string().transform((text, context): ChainName[] => {
     }
     return [name]
   })
+  return [...new Set(names)]
 })
 
 export const switchOf = (name: string) =>
@@ -56,7 +62,7 @@ export const switchOf = (name: string) =>
     .regex(/^(?:1|0|true|false|on|off)$/i, `must be 1 or 0: ${name}`)
     .transform((word) => /^(?:1|true|on)$/i.test(word))
 
-export const walletAddress = z
+const walletAddress = z
   .string()
   .trim()
   .transform((text, context) => {
@@ -64,6 +70,30 @@ export const walletAddress = z
     if (wallet !== undefined) return wallet
     context.addIssue({ code: 'custom', message: 'must be an address: 0x and 40 hexadecimal digits' })
     return z.NEVER
+  })
+/** Where money goes. */
+export const payeeAddress = walletAddress.refine(
+  (wallet) => !/^0x0+$/.test(wallet),
+  'must be a wallet of yours: what is sent to the zero address is lost',
+)
+
+/** Headers that mean something already: to HTTP, to proxies and tracing, to SDKs, or to this gateway. */
+const TAKEN_HEADER = new RegExp(
+  `^(?:${[
+    'accept|authorization|baggage|cache-control|connection|cookie|date|expect|forwarded|from|host|keep-alive|origin',
+    'pragma|range|referer|te|trailer|transfer-encoding|upgrade|user-agent|via|traceparent|tracestate',
+    'idempotency-key|last-event-id|payment-signature',
+    'x-api-key|x-client-request-id|x-payment|x-real-ip|x-request-id|x-wallet-address',
+    '(?:accept|access-control|content|if|proxy|sec|x-forwarded|x-groundwire|x-stainless)-.*',
+  ].join('|')})$`,
+  'i',
+)
+export const ownHeader = z
+  .string()
+  .trim()
+  .regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, 'must be the name of a header: X-Team')
+  .refine((name) => !TAKEN_HEADER.test(name), {
+    error: ({ input }) => `'${input}' has another meaning: choose a header of your own, like X-Team`,
   })
 
 export const proxyList = z.string().transform((text, context) => {
@@ -89,6 +119,7 @@ const PRICE_WORDS = {
 /** `prompt=200000,completion=800000,run=1000` */
 export const priceText = z.string().transform((text, context): Rates => {
   const rates: Rates = { promptPerMillion: 0n, completionPerMillion: 0n }
+  const given = new Set<keyof Rates>()
   for (const word of toWords(text)) {
     const [, name, amount] = /^(\w+)=(\d{1,15})$/.exec(word) ?? []
     const field = Object.entries(PRICE_WORDS).find(([known]) => known === name)?.[1]
@@ -97,7 +128,12 @@ export const priceText = z.string().transform((text, context): Rates => {
         code: 'custom',
         message: `'${word}' is no price: prompt=200000,completion=800000 (micro-credits per million tokens), cached=…, run=… (micro-credits)`,
       })
-    } else rates[field] = BigInt(amount)
+    } else if (given.has(field)) {
+      context.addIssue({ code: 'custom', message: `'${name}' is there twice: give it one amount` })
+    } else {
+      given.add(field)
+      rates[field] = BigInt(amount)
+    }
   }
   return rates
 })
