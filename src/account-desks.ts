@@ -6,8 +6,6 @@ import { createFindCredential } from './accounts/identify/find-credential.ts'
 import { createIdentify, type Identify } from './accounts/identify/identify.ts'
 import { createNoteUse } from './accounts/identify/note-use.ts'
 import { createKeyDesk, type KeyDesk } from './accounts/keys/create-key-desk.ts'
-import { createLedger } from './accounts/ledger/create-ledger.ts'
-import type { Ledger } from './accounts/ledger.ts'
 import { createRateLimits, type RateLimits } from './accounts/limits/create-rate-limits.ts'
 import { openRateCounters } from './accounts/limits/open-rate-counters.ts'
 import { createOrgDesk, type OrgDesk } from './accounts/orgs/create-org-desk.ts'
@@ -15,7 +13,7 @@ import type { Rates } from './accounts/price.ts'
 import { notePriceList } from './accounts/price-changes.ts'
 import { createSignIn, type SignIn } from './accounts/sign-in/create-sign-in.ts'
 import { type BillDesk, createBillDesk } from './accounts/usage/create-bill-desk.ts'
-import { createVouchers, type Vouchers } from './accounts/vouchers/create-vouchers.ts'
+import { createVoucherDesk, type VoucherDesk } from './accounts/vouchers/create-voucher-desk.ts'
 import { CHAINS } from './chain/chain-list.ts'
 import type { Chains } from './chain/chains.ts'
 import { createVerifyContractSignature } from './chain/verify-contract-signature.ts'
@@ -31,12 +29,11 @@ import { createX402Desk, type X402Desk } from './payments/x402/x402-desk.ts'
 export type AccountDesks = {
   identify: Identify
   limits: RateLimits
-  ledger: Ledger
   bill: BillDesk
   keys: KeyDesk
   orgs: OrgDesk
   signIn: SignIn
-  vouchers: Vouchers
+  vouchers: VoucherDesk
   admin: AdminDesk
   /** Undefined: no payments by x402 are taken. */
   x402: X402Desk | undefined
@@ -75,7 +72,6 @@ export async function openAccountDesks(deps: AccountDesksDeps): Promise<AccountD
       adminKey,
     }),
     limits: createRateLimits({ counters, settings: config }),
-    ledger: createLedger({ database }),
     bill: createBillDesk(database),
     keys: createKeyDesk(database),
     orgs: createOrgDesk(database),
@@ -86,7 +82,7 @@ export async function openAccountDesks(deps: AccountDesksDeps): Promise<AccountD
       sessionMs: config.sessionMs,
       verifyContractSignature: createVerifyContractSignature({ chains }),
     }),
-    vouchers: createVouchers(database),
+    vouchers: createVoucherDesk(database),
     admin: createAdminDesk(database),
     x402,
     async close() {
@@ -110,13 +106,13 @@ export function startDeposits({
 
 /** Tells the audit log of prices that have changed, and an operator what paid mode still needs. */
 export async function noteAtStart({
-  config: { freeMode },
+  config: { freeMode, ipRequestsPerMinute },
   database: { db },
   models,
   toolPrices,
   log,
 }: Pick<AccountDesksDeps, 'database' | 'log'> & {
-  config: Pick<Config, 'freeMode'>
+  config: Pick<Config, 'freeMode' | 'ipRequestsPerMinute'>
   models: Readonly<Record<string, Rates>>
   toolPrices: Readonly<Record<string, bigint>>
 }): Promise<void> {
@@ -124,6 +120,10 @@ export async function noteAtStart({
   if (freeMode) return
   const hint = await firstKeyHint(db)
   if (hint !== undefined) log.info(hint)
+  if (ipRequestsPerMinute === 0) log.info(STRANGERS)
   const free = Object.keys(models).filter((id) => Object.values(models[id] ?? {}).every((rate) => rate === 0n))
   if (free.length > 0) log.warn({ models: free }, 'these models have no price, so that their tokens cost nothing')
 }
+
+const STRANGERS =
+  'whoever reaches this gateway may ask as often as they like: IP_REQUESTS_PER_MINUTE limits each address'

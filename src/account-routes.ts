@@ -6,11 +6,13 @@ import { adminRoutes } from './http/admin/admin-routes.ts'
 import { keyRoutes } from './http/keys/key-routes.ts'
 import { orgRoutes } from './http/orgs/org-routes.ts'
 import { x402Routes } from './http/payments/x402-routes.ts'
+import { limitCaller } from './http/rate-limits/limit-caller.ts'
 import { signInRoutes } from './http/sign-in/sign-in-routes.ts'
 import { usageRoutes } from './http/usage/usage-routes.ts'
 import { voucherRoutes } from './http/vouchers/voucher-routes.ts'
 
 export type AccountRoutesDeps = Omit<AccountDesks, 'identify' | 'limits'> & {
+  limits: Pick<AccountDesks['limits'], 'takeAccountRequest'>
   authenticate: RequestHandler
   adminKey: string | undefined
   freeMode: boolean
@@ -19,11 +21,12 @@ export type AccountRoutesDeps = Omit<AccountDesks, 'identify' | 'limits'> & {
 }
 
 /** What callers do with their accounts, and operators with all of them. */
-export function accountRoutes({ admin, adminKey, x402, ...deps }: AccountRoutesDeps): Router {
-  const { bodyLimitBytes } = deps
+export function accountRoutes({ admin, adminKey, x402, limits, ...rest }: AccountRoutesDeps): Router {
+  const { bodyLimitBytes } = rest
+  const deps = { ...rest, authenticate: countedBy(limits, rest.authenticate) }
   const router = express.Router()
   router.use(
-    signInRoutes(deps),
+    signInRoutes(rest),
     keyRoutes(deps),
     orgRoutes(deps),
     ownAccountRoutes(deps),
@@ -33,4 +36,11 @@ export function accountRoutes({ admin, adminKey, x402, ...deps }: AccountRoutesD
     adminRoutes({ adminKey, desk: admin, bodyLimitBytes }),
   )
   return router
+}
+
+/** What ends something is let through: a stolen key that has used up the minute must not keep its holder from revoking it. */
+function countedBy(limits: AccountRoutesDeps['limits'], authenticate: RequestHandler): RequestHandler {
+  const limit = limitCaller({ takeRequest: limits.takeAccountRequest })
+  const count: RequestHandler = (req, res, next) => (req.method === 'DELETE' ? next() : limit(req, res, next))
+  return express.Router().use(authenticate, count)
 }

@@ -1,12 +1,12 @@
 import type { Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
 import { noteAtStart, openAccountDesks, startDeposits } from './account-desks.ts'
-import { createRunTill } from './accounts/ledger/create-run-till.ts'
-import { DEFAULT_LIMITS } from './agent/limits.ts'
 import { createApp } from './app.ts'
 import { CHAIN_WORDS } from './chain/chain-list.ts'
 import { createChains } from './chain/chains.ts'
 import { warmUpNames } from './chain/ens.ts'
+import { createChargedRuns } from './charged-runs.ts'
+import { type CleanUp, createCleanUp } from './clean-up.ts'
 import type { Config } from './config.ts'
 import { openDatabase } from './db/open-database.ts'
 import { startDurableRuns } from './durable-runs.ts'
@@ -17,32 +17,21 @@ import { showMetrics } from './http/show-metrics.ts'
 import type { PartStatus, Readiness } from './http/show-readiness.ts'
 import { createStopping } from './http/stopping.ts'
 import { listen } from './http/transport/listen.ts'
+import { loadSetup } from './load-setup.ts'
 import { createModels, type ModelChoice, usesRehearsal, warmUpModels } from './models/create-models.ts'
-import { ModelSetupError } from './models/model-setup-error.ts'
-import { loadModelsFile } from './models/models-file.ts'
 import { createRehearsal } from './models/rehearsal.ts'
 import type { DepositStatus } from './payments/deposits/deposit-watcher.ts'
 import { createProbes } from './probes.ts'
 import { createReadiness } from './readiness.ts'
-import { bestEffort } from './runs/best-effort-keep.ts'
-import { createBilling } from './runs/billing.ts'
-import { chargeRuns } from './runs/charge-runs.ts'
-import { createExecuteRun } from './runs/execute-run.ts'
-import type { KeptTurn } from './runs/kept-turn.ts'
-import { loadPrompts } from './runs/prompts.ts'
 import { createRunStore } from './runs/store/create-run-store.ts'
 import { createLeases } from './runs/store/leases.ts'
 import { createStoredKeep } from './runs/store/stored-keep.ts'
-import { createUsageNotes } from './runs/usage-notes.ts'
 import { logProgress } from './telemetry/log-progress.ts'
 import { measureRuns } from './telemetry/measure-runs.ts'
 import { measureStore } from './telemetry/measure-store.ts'
 import { createMetrics } from './telemetry/metrics.ts'
-import { observeRuns } from './telemetry/observe-runs.ts'
 import { observeStore } from './telemetry/observe-store.ts'
 import { startTracing } from './telemetry/tracing.ts'
-import { loadTools } from './tools/load-tools.ts'
-import { createToolSet } from './tools/tool-set.ts'
 
 /** A gateway that serves, or a worker. */
 export type Gateway = {
@@ -57,8 +46,6 @@ export type Gateway = {
 }
 
 const VERSION = packageJson.version
-/** How long a caller has for the results of its own tools, before the gateway's are read anew. */
-const KEPT_TURN_MS = 15 * 60_000
 
 /**
  * Builds the parts and listens. What a request needs but cannot be reached now (the model, a node) does not stop the
@@ -67,17 +54,11 @@ const KEPT_TURN_MS = 15 * 60_000
  * @throws where the gateway itself cannot work: a bad tool file, a missing prompt, a taken port, a store it cannot open.
  */
 export async function startGateway(config: Config, log: Logger, env: Environment = {}): Promise<Gateway> {
-  const cleanUp: (() => Promise<void>)[] = []
-  const closing = async () => {
-    for (const free of cleanUp.splice(0).reverse()) {
-      // One that fails must not keep the others open, the embedded server above all.
-      await free().catch((error: unknown) => log.error({ err: error }, 'a part did not close well'))
-    }
-  }
+  const cleanUp = createCleanUp(log)
   try {
-    return await start(config, { log, env, cleanUp, closing })
+    return await start(config, { log, env, cleanUp })
   } catch (error) {
-    await closing()
+    await cleanUp.run()
     throw error
   }
 }
@@ -85,28 +66,19 @@ export async function startGateway(config: Config, log: Logger, env: Environment
 /** Variables by name. */
 type Environment = Readonly<Record<string, string | undefined>>
 
-type Starting = {
-  log: Logger
-  env: Environment
-  /** What is open, in the order it was opened. */
-  cleanUp: (() => Promise<void>)[]
-  closing: () => Promise<void>
-}
+type Starting = { log: Logger; env: Environment; cleanUp: CleanUp }
 
-async function start(config: Config, { log, env, cleanUp, closing }: Starting): Promise<Gateway> {
+async function start(config: Config, { log, env, cleanUp }: Starting): Promise<Gateway> {
   const lookUp = (name: string) => env[name]
-  const tools = createToolSet(await loadTools(config.toolsDir))
-  const prompts = await loadPrompts(config.promptsDir)
-  const choice: ModelChoice = config.modelsFile
-    ? { ...config, models: await loadModelsFile(config.modelsFile, lookUp) }
-    : config
+  const setup = await loadSetup(config, lookUp)
   const database = await openDatabase({ ...config, log })
-  cleanUp.push(() => database.close())
+  cleanUp.add(() => database.close())
   const tracing = await startTracing({ lookUp, version: VERSION, log })
-  cleanUp.push(() => tracing.stop())
+  cleanUp.add(() => tracing.stop())
   const chains = createChains({ chains: config.chains, rpcUrls: config.rpcUrls })
-  cleanUp.push(() => chains.close())
+  cleanUp.add(() => chains.close())
 
+  const { choice, tools, toolPrices } = setup
   const serverToolNames = tools.definitions.map(({ name }) => name)
   const store = createRunStore({ database, limits: config, retentionMs: config.runRetentionMs })
   const models = await createModels({
@@ -125,36 +97,10 @@ async function start(config: Config, { log, env, cleanUp, closing }: Starting): 
     counts: () => store.counts(),
     depth: () => durable.queue.depth(),
   })
-  const { db } = database
-  const toolPrices = choice.models?.toolPrices ?? {}
-  throwIfNoTool(Object.keys(toolPrices), serverToolNames)
-  const till = createRunTill(db)
-  const billing = createBilling({
-    till,
-    toolPrices,
-    tools: tools.definitions,
-    prompts,
-  })
-  const usageNotes = createUsageNotes({ db, log })
-  cleanUp.push(() => usageNotes.stop())
-  const runAgents = createExecuteRun({
-    tools,
-    openChainSession: chains.openSession,
-    // Without them the model asks its tools again.
-    keptTurns: bestEffort(
-      createStoredKeep<KeptTurn | { at: string }>({ database, kind: 'turn', ttlMs: KEPT_TURN_MS }),
-      (err) => log.warn({ err }, 'results of a mixed step are lost while the store is away'),
-    ),
-    prompts,
-    limits: { ...DEFAULT_LIMITS, runTimeoutMs: config.runTimeoutMs, holdBackTokens: config.holdBackTokens },
-  })
-  const charged = chargeRuns(runAgents, {
-    db,
-    till,
-    models,
-    onError: (runId, err) => log.error({ runId, err }, 'a run was not charged: its credits are free again'),
-  })
-  const executeRun = observeRuns(charged, [measureRuns(metrics), usageNotes.observe, ...tracing.observers])
+  const observers = [measureRuns(metrics), ...tracing.observers]
+  const charged = createChargedRuns({ config, setup, database, chains, models, observers, log })
+  cleanUp.add(() => charged.close())
+  const { executeRun, billing } = charged
   const durable = await startDurableRuns({
     config,
     database,
@@ -165,13 +111,13 @@ async function start(config: Config, { log, env, cleanUp, closing }: Starting): 
     onWebhook: metrics.onWebhook,
     log,
   })
-  cleanUp.push(() => durable.close())
+  cleanUp.add(() => durable.close())
 
   const priced = models.list().filter(({ provider }) => provider === undefined)
   const rates = Object.fromEntries(priced.map((listing) => [listing.id, billing.termsOf(listing).rates]))
   await noteAtStart({ config, database, models: rates, toolPrices, log })
   const deposits = startDeposits({ config, database, chains, log })
-  cleanUp.push(async () => deposits?.stop())
+  cleanUp.add(async () => deposits?.stop())
   const stopping = createStopping()
   const checkAll = createReadiness({
     ...{ role: config.role, freeMode: config.freeMode, models, chains, store: database, queue: durable.queue },
@@ -180,9 +126,11 @@ async function start(config: Config, { log, env, cleanUp, closing }: Starting): 
   const readiness = async () => (stopping.hasBegun ? NOT_READY : checkAll())
   const probes = { readiness, showMetrics: showMetrics(metrics.render), log, onRequest: metrics.onRequest }
   const openApp = async () => {
-    const accounts = await openAccountDesks({ config, database, chains, url: () => listening.url, log })
-    cleanUp.push(() => accounts.close())
-    const { identify, limits } = accounts
+    const { identify, limits, ...accounts } = await openAccountDesks({
+      ...{ config, database, chains, log },
+      url: () => listening.url,
+    })
+    cleanUp.add(() => accounts.close())
     return createApp({
       ...probes,
       ...durable,
@@ -218,7 +166,7 @@ async function start(config: Config, { log, env, cleanUp, closing }: Starting): 
       try {
         await Promise.all([drainRequests(listening, stopping, { limit, log }), durable.drain(limit)])
       } finally {
-        await closing()
+        await cleanUp.run()
       }
     },
   }
@@ -226,15 +174,6 @@ async function start(config: Config, { log, env, cleanUp, closing }: Starting): 
 
 function toPart({ chain: id, fault }: DepositStatus): PartStatus {
   return { id, ...(fault === undefined ? { status: 'ok' } : { status: 'down', detail: fault }) }
-}
-
-/** A price that is charged for nothing would never be missed. */
-function throwIfNoTool(priced: readonly string[], tools: readonly string[]): void {
-  const unknown = priced.filter((name) => !tools.includes(name))
-  if (unknown.length === 0) return
-  throw new ModelSetupError(
-    `MODELS_FILE: toolPrices names ${unknown.join(', ')}, and the tools are ${tools.join(', ')}`,
-  )
 }
 
 const NOT_READY: Readiness = { ready: false, models: [], chains: [], runs: [] }

@@ -1,26 +1,29 @@
 import { accountNotFound } from '../../src/accounts/admin/expect-account.ts'
 import { toWireAccount, toWireGranted, type WireAccount, type WireGranted } from '../../src/http/admin/wire-account.ts'
-import { expectPage } from '../../src/http/wire-page.ts'
 import { CLI } from './actor.ts'
+import { BALANCE_COLUMNS } from './balance-columns.ts'
 import type { Answer, Command } from './command.ts'
 import { parseAmount } from './input.ts'
-import { PAGE_OPTIONS, pageOf, toPage } from './paging.ts'
-import { type Column, toFields, toTime } from './table.ts'
+import { listCommand } from './list-command.ts'
+import { toFields, toTime } from './table.ts'
 import { UsageError } from './usage-error.ts'
 
 const KINDS = ['wallet', 'org', 'account'] as const
 
-const listAccounts: Command = {
+const listAccounts = listCommand({
   name: 'accounts list',
-  takes: [],
   says: 'accounts and what is on them, the latest first',
-  options: { kind: { takes: KINDS.join('|'), says: 'only these' }, ...PAGE_OPTIONS },
-  async run(desk, input) {
-    const page = pageOf(input)
-    const found = await desk.listAccounts({ ...page, kind: input.oneOf('kind', KINDS) })
-    return toPage(COLUMNS, expectPage(found, page.after), toWireAccount)
-  },
-}
+  options: { kind: { takes: KINDS.join('|'), says: 'only these' } },
+  columns: [
+    { title: 'account', of: ({ id }) => id },
+    { title: 'kind', of: ({ kind }) => kind },
+    ...BALANCE_COLUMNS,
+    { title: 'created', of: ({ created_at }) => toTime(created_at) },
+    { title: 'name', of: ({ name }) => name },
+  ],
+  toRow: toWireAccount,
+  read: (desk, page, input) => desk.listAccounts({ ...page, kind: input.oneOf('kind', KINDS) }),
+})
 
 const showAccount: Command = {
   name: 'accounts show',
@@ -78,16 +81,6 @@ const correct: Command = {
 }
 
 export const ACCOUNT_COMMANDS = [listAccounts, showAccount, createAccount, grant, correct]
-
-const COLUMNS: readonly Column<WireAccount>[] = [
-  { title: 'account', of: ({ id }) => id },
-  { title: 'kind', of: ({ kind }) => kind },
-  { title: 'balance', of: ({ balance }) => balance, isNumber: true },
-  { title: 'held', of: ({ held }) => held, isNumber: true },
-  { title: 'available', of: ({ available }) => available, isNumber: true },
-  { title: 'created', of: ({ created_at }) => toTime(created_at) },
-  { title: 'name', of: ({ name }) => name },
-]
 
 function toAccountAnswer(account: WireAccount): Answer {
   const { id, kind, name, balance, held, available, created_at } = account

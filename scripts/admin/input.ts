@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { parseCreditText } from '../../src/accounts/credits.ts'
+import { MOST_MICRO, parseCreditText, toCreditText } from '../../src/accounts/credits.ts'
 import type { Command } from './command.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -9,13 +9,13 @@ export type Input = {
   arg(name: string): string
   text(option: string): string | undefined
   flag(option: string): boolean
-  /** `a,b` */
-  words(option: string): readonly string[] | undefined
+  /** `a,b`; `least` words of them, 1 where it is not said. */
+  words(option: string, least?: number): readonly string[] | undefined
   integer(option: string, min?: number): number | undefined
   /** Micro-credits. */
   amount(option: string): bigint | undefined
-  /** `30d`, in milliseconds. */
-  duration(option: string): number | undefined
+  /** Of `30d`. */
+  seconds(option: string): number | undefined
   oneOf<const Word extends string>(option: string, words: readonly Word[]): Word | undefined
 }
 
@@ -46,14 +46,11 @@ export function parseInput({ name, takes, options }: Command, args: readonly str
     arg: (taken) => given.get(taken) ?? '',
     text,
     flag: (option) => values[option] === true,
-    words: (option) =>
-      text(option)
-        ?.split(',')
-        .map((word) => word.trim())
-        .filter((word) => word !== ''),
+    words: (option, least = 1) =>
+      judged(option, (value) => toWords(value, least), 'one or more, with commas between: a,b'),
     integer: (option, min = 1) => judged(option, (value) => toInteger(value, min), `a whole number, ${min} or more`),
     amount: (option) => judged(option, toAmount, AMOUNT),
-    duration: (option) => judged(option, toMs, 'a time: 30d, 12h or 90m'),
+    seconds: (option) => judged(option, toSeconds, 'a time: 30d, 12h or 90m'),
     oneOf: <const Word extends string>(option: string, words: readonly Word[]) =>
       judged(option, (value) => words.find((word) => word === value), `one of ${words.join(', ')}`),
   }
@@ -67,20 +64,28 @@ export function parseAmount(text: string): bigint {
   return amount
 }
 
-const AMOUNT = 'credits, more than 0 and with at most six decimals: 5 or 1.25'
+const AMOUNT = `credits, more than 0, ${toCreditText(MOST_MICRO)} at most and with at most six decimals: 5 or 1.25`
 
 function toAmount(text: string): bigint | undefined {
   const amount = parseCreditText(text)
-  return amount === 0n ? undefined : amount
+  return amount === undefined || amount === 0n || amount > MOST_MICRO ? undefined : amount
+}
+
+function toWords(text: string, least: number): readonly string[] | undefined {
+  const words = text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '')
+  return words.length < least ? undefined : words
 }
 
 function toInteger(text: string, min: number): number | undefined {
   return /^\d{1,15}$/.test(text) && Number(text) >= min ? Number(text) : undefined
 }
 
-function toMs(text: string): number | undefined {
+function toSeconds(text: string): number | undefined {
   const [, count = '', unit = ''] = /^([1-9]\d{0,4})([mhd])$/.exec(text) ?? []
-  return count === '' ? undefined : Number(count) * { m: 60_000, h: 3_600_000, d: 86_400_000 }[unit as 'm' | 'h' | 'd']
+  return count === '' ? undefined : Number(count) * { m: 60, h: 3_600, d: 86_400 }[unit as 'm' | 'h' | 'd']
 }
 
 function parse(

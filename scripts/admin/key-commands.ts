@@ -3,12 +3,11 @@ import type { KeyWithSecret } from '../../src/accounts/keys/create-key.ts'
 import { MAX_GRACE_SEC } from '../../src/accounts/keys/rotate-key.ts'
 import { parseKeyOrder } from '../../src/http/admin/keys.ts'
 import { toWireKey } from '../../src/http/keys/wire-key.ts'
-import { expectPage } from '../../src/http/wire-page.ts'
 import { CLI } from './actor.ts'
 import type { Answer, Command } from './command.ts'
 import type { Input } from './input.ts'
-import { PAGE_OPTIONS, pageOf, toPage } from './paging.ts'
-import { type Column, toFields, toTime } from './table.ts'
+import { listCommand } from './list-command.ts'
+import { toFields, toTime } from './table.ts'
 import { UsageError } from './usage-error.ts'
 
 type WireKey = ReturnType<typeof toWireKey>
@@ -25,7 +24,7 @@ const createKey: Command = {
     fallback: { says: 'the owner pays where the org cannot' },
     grant: { takes: '5', says: 'credits for its account' },
     models: { takes: 'a,b', says: "only these models; 'provider:*' for all of a provider" },
-    tools: { takes: 'a,b', says: 'only these tools' },
+    tools: { takes: 'a,b', says: "only these tools; '' for none" },
     ips: { takes: '10.0.0.0/8', says: 'only from these addresses and ranges' },
     rpm: { takes: '60', says: 'requests per minute' },
     tpm: { takes: '100000', says: 'tokens per minute' },
@@ -40,21 +39,26 @@ const createKey: Command = {
   },
 }
 
-const listKeys: Command = {
+const listKeys = listCommand({
   name: 'keys list',
-  takes: [],
   says: 'keys, the latest first',
   options: {
     account: { takes: 'id', says: 'only those of this account' },
     org: { takes: 'slug', says: 'only those charged to this org' },
-    ...PAGE_OPTIONS,
   },
-  async run(desk, input) {
-    const page = pageOf(input)
-    const of = { account: input.text('account'), org: input.text('org') }
-    return toPage(COLUMNS, expectPage(await desk.listKeys({ ...page, ...of }), page.after), toWireKey)
-  },
-}
+  columns: [
+    { title: 'key', of: ({ id }) => id },
+    { title: 'status', of: ({ status }) => status },
+    { title: 'begins and ends', of: ({ hint }) => hint },
+    { title: 'account', of: ({ account }) => account },
+    { title: 'org', of: ({ org_id }) => org_id },
+    { title: 'expires', of: ({ expires_at }) => toTime(expires_at) },
+    { title: 'last used', of: ({ last_used_at }) => toTime(last_used_at) },
+    { title: 'name', of: ({ name }) => name },
+  ],
+  toRow: toWireKey,
+  read: (desk, page, input) => desk.listKeys({ ...page, account: input.text('account'), org: input.text('org') }),
+})
 
 const revokeKey: Command = {
   name: 'keys revoke',
@@ -73,7 +77,7 @@ const rotateKey: Command = {
   says: 'puts a new key in the place of one, with all that it may do',
   options: { grace: { takes: '1h', says: 'how long the old one goes on; it ends at once where unset' } },
   async run(desk, input) {
-    const graceSec = (input.duration('grace') ?? 0) / 1000
+    const graceSec = input.seconds('grace') ?? 0
     if (graceSec > MAX_GRACE_SEC) throw new UsageError('--grace must be 24h at most.')
     return toSecretAnswer(await desk.rotateKey({ id: input.arg('key'), graceSec }, CLI))
   },
@@ -89,7 +93,6 @@ function toBody(input: Input): object {
   if (wallet !== undefined && resolveAccount(wallet).kind !== 'wallet')
     throw new UsageError('--wallet must be a wallet: 0x…')
   if (input.flag('fallback') && org === undefined) throw new UsageError('--fallback needs --org.')
-  const expiresMs = input.duration('expires')
   return {
     name,
     account: wallet ?? account,
@@ -98,7 +101,7 @@ function toBody(input: Input): object {
     grant: input.amount('grant') && input.text('grant'),
     scopes: {
       models: input.words('models'),
-      tools: input.words('tools'),
+      tools: input.words('tools', 0),
       ips: input.words('ips'),
       manage: input.flag('manage') || undefined,
       requests_per_minute: input.integer('rpm'),
@@ -107,20 +110,9 @@ function toBody(input: Input): object {
       credits_per_day: input.amount('budget-day') && input.text('budget-day'),
       credits_per_month: input.amount('budget-month') && input.text('budget-month'),
     },
-    expires_in: expiresMs === undefined ? undefined : expiresMs / 1000,
+    expires_in: input.seconds('expires'),
   }
 }
-
-const COLUMNS: readonly Column<WireKey>[] = [
-  { title: 'key', of: ({ id }) => id },
-  { title: 'status', of: ({ status }) => status },
-  { title: 'begins and ends', of: ({ hint }) => hint },
-  { title: 'account', of: ({ account }) => account },
-  { title: 'org', of: ({ org_id }) => org_id },
-  { title: 'expires', of: ({ expires_at }) => toTime(expires_at) },
-  { title: 'last used', of: ({ last_used_at }) => toTime(last_used_at) },
-  { title: 'name', of: ({ name }) => name },
-]
 
 function toSecretAnswer(made: KeyWithSecret): Answer {
   const key = toWireKey(made.key)

@@ -1,11 +1,11 @@
-import { NewAdminOrg, toWireAdminOrg, type WireAdminOrg } from '../../src/http/admin/orgs.ts'
-import { toWireMember, type WireMember } from '../../src/http/orgs/wire-org.ts'
+import { NewAdminOrg, toWireAdminOrg } from '../../src/http/admin/orgs.ts'
+import { toWireMember } from '../../src/http/orgs/wire-org.ts'
 import { parseRequest } from '../../src/http/parse-request.ts'
-import { expectPage } from '../../src/http/wire-page.ts'
 import { CLI } from './actor.ts'
+import { BALANCE_COLUMNS } from './balance-columns.ts'
 import type { Command } from './command.ts'
-import { PAGE_OPTIONS, pageOf, toPage } from './paging.ts'
-import { type Column, toFields, toTime } from './table.ts'
+import { listCommand } from './list-command.ts'
+import { toFields, toTime } from './table.ts'
 import { UsageError } from './usage-error.ts'
 
 const createOrg: Command = {
@@ -26,44 +26,33 @@ const createOrg: Command = {
   },
 }
 
-const listOrgs: Command = {
+const listOrgs = listCommand({
   name: 'orgs list',
-  takes: [],
   says: 'orgs and what is on their accounts, the latest first',
-  options: PAGE_OPTIONS,
-  async run(desk, input) {
-    const page = pageOf(input)
-    return toPage(ORG_COLUMNS, expectPage(await desk.listOrgs(page), page.after), toWireAdminOrg)
-  },
-}
+  columns: [
+    { title: 'org', of: ({ id }) => id },
+    { title: 'slug', of: ({ slug }) => slug },
+    ...BALANCE_COLUMNS,
+    { title: 'created', of: ({ created_at }) => toTime(created_at) },
+    { title: 'name', of: ({ name }) => name },
+  ],
+  toRow: toWireAdminOrg,
+  read: (desk, page) => desk.listOrgs(page),
+})
 
-const listMembers: Command = {
+const listMembers = listCommand({
   name: 'orgs members',
   takes: ['org'],
   says: 'who is in an org, by its slug or id',
-  options: PAGE_OPTIONS,
-  async run(desk, input) {
-    const page = pageOf(input)
-    return toPage(MEMBER_COLUMNS, expectPage(await desk.listMembers(input.arg('org'), page), page.after), toWireMember)
-  },
-}
+  columns: [
+    { title: 'account', of: ({ id }) => id },
+    { title: 'role', of: ({ role }) => role },
+    { title: 'credits a day', of: ({ credits_per_day }) => credits_per_day, isNumber: true },
+    { title: 'a month', of: ({ credits_per_month }) => credits_per_month, isNumber: true },
+    { title: 'since', of: ({ added_at }) => toTime(added_at) },
+  ],
+  toRow: toWireMember,
+  read: (desk, page, input) => desk.listMembers(input.arg('org'), page),
+})
 
 export const ORG_COMMANDS = [createOrg, listOrgs, listMembers]
-
-const ORG_COLUMNS: readonly Column<WireAdminOrg>[] = [
-  { title: 'org', of: ({ id }) => id },
-  { title: 'slug', of: ({ slug }) => slug },
-  { title: 'balance', of: ({ balance }) => balance, isNumber: true },
-  { title: 'held', of: ({ held }) => held, isNumber: true },
-  { title: 'available', of: ({ available }) => available, isNumber: true },
-  { title: 'created', of: ({ created_at }) => toTime(created_at) },
-  { title: 'name', of: ({ name }) => name },
-]
-
-const MEMBER_COLUMNS: readonly Column<WireMember>[] = [
-  { title: 'account', of: ({ id }) => id },
-  { title: 'role', of: ({ role }) => role },
-  { title: 'credits a day', of: ({ credits_per_day }) => credits_per_day, isNumber: true },
-  { title: 'a month', of: ({ credits_per_month }) => credits_per_month, isNumber: true },
-  { title: 'since', of: ({ added_at }) => toTime(added_at) },
-]

@@ -1,11 +1,10 @@
 import { parseNewVoucher } from '../../src/http/admin/vouchers.ts'
 import { toWireNewVoucher, toWireVoucher, type WireVoucher } from '../../src/http/admin/wire-voucher.ts'
-import { expectPage } from '../../src/http/wire-page.ts'
 import { CLI } from './actor.ts'
 import type { Command } from './command.ts'
 import { parseAmount } from './input.ts'
-import { PAGE_OPTIONS, pageOf, toPage } from './paging.ts'
-import { type Column, toFields, toTime } from './table.ts'
+import { listCommand } from './list-command.ts'
+import { toFields, toTime } from './table.ts'
 
 const createVoucher: Command = {
   name: 'vouchers create',
@@ -18,11 +17,10 @@ const createVoucher: Command = {
   },
   async run(desk, input) {
     parseAmount(input.arg('amount'))
-    const expiresMs = input.duration('expires')
     const order = parseNewVoucher({
       amount: input.arg('amount'),
       max_uses: input.integer('uses'),
-      expires_in: expiresMs === undefined ? undefined : expiresMs / 1000,
+      expires_in: input.seconds('expires'),
       note: input.text('note'),
     })
     const made = toWireNewVoucher(await desk.createVoucher(order, CLI))
@@ -30,16 +28,21 @@ const createVoucher: Command = {
   },
 }
 
-const listVouchers: Command = {
+const listVouchers = listCommand({
   name: 'vouchers list',
-  takes: [],
   says: 'vouchers, the latest first',
-  options: PAGE_OPTIONS,
-  async run(desk, input) {
-    const page = pageOf(input)
-    return toPage(COLUMNS, expectPage(await desk.listVouchers(page), page.after), toWireVoucher)
-  },
-}
+  columns: [
+    { title: 'voucher', of: ({ id }) => id },
+    { title: 'begins', of: ({ hint }) => hint },
+    { title: 'amount', of: ({ amount }) => amount, isNumber: true },
+    { title: 'taken', of: ({ uses, max_uses }) => `${uses} of ${max_uses}`, isNumber: true },
+    { title: 'expires', of: ({ expires_at }) => toTime(expires_at) },
+    { title: 'revoked', of: ({ revoked_at }) => toTime(revoked_at) },
+    { title: 'note', of: ({ note }) => note },
+  ],
+  toRow: toWireVoucher,
+  read: (desk, page) => desk.listVouchers(page),
+})
 
 const revokeVoucher: Command = {
   name: 'vouchers revoke',
@@ -53,16 +56,6 @@ const revokeVoucher: Command = {
 }
 
 export const VOUCHER_COMMANDS = [createVoucher, listVouchers, revokeVoucher]
-
-const COLUMNS: readonly Column<WireVoucher>[] = [
-  { title: 'voucher', of: ({ id }) => id },
-  { title: 'begins', of: ({ hint }) => hint },
-  { title: 'amount', of: ({ amount }) => amount, isNumber: true },
-  { title: 'taken', of: ({ uses, max_uses }) => `${uses} of ${max_uses}`, isNumber: true },
-  { title: 'expires', of: ({ expires_at }) => toTime(expires_at) },
-  { title: 'revoked', of: ({ revoked_at }) => toTime(revoked_at) },
-  { title: 'note', of: ({ note }) => note },
-]
 
 function toText({ id, amount, uses, max_uses, expires_at, revoked_at, note }: WireVoucher): string {
   return toFields({

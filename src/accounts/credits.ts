@@ -1,6 +1,9 @@
 /** A credit is worth one US dollar; a micro-credit, the unit of every amount here, one millionth of it. */
 export const MICRO_PER_CREDIT = 1_000_000n
 
+/** Of one amount, in micro-credits: a thousand million credits. Sums of them stay far from what a bigint holds. */
+export const MOST_MICRO = 1_000_000_000n * MICRO_PER_CREDIT
+
 /** `1.25` for 1,250,000 micro-credits; no digit is lost. */
 export function toCreditText(micro: bigint): string {
   const digits = (micro < 0n ? -micro : micro).toString().padStart(7, '0')

@@ -11,13 +11,22 @@ export type Identity = {
   account: string | undefined
   /** In lower case. */
   wallet: string | undefined
-  /** The API key, where there is one. `countsAs` is the first of those it has replaced, where it has: budgets and limits go on. */
-  key: { id: string; name: string; countsAs?: string | undefined } | undefined
+  key: IdentityKey | undefined
   /** The org that is charged, by the request's header or the key's own binding. */
   org: OrgSeat | undefined
   /** Accounts in the order they are asked to pay; none for a claim. */
   payers: readonly string[]
   scopes: Scopes
+}
+
+/** The API key that a request is sent with. */
+export type IdentityKey = {
+  id: string
+  name: string
+  /** The first of those it has replaced, where it has: budgets and limits go on. */
+  countsAs?: string | undefined
+  /** Whether it ends by itself: it has an expiry, or another has taken its place and it is in its grace. */
+  expires?: boolean | undefined
 }
 
 /** A caller's place in the org that is charged. Amounts are micro-credits. */

@@ -7,6 +7,7 @@ import { up as identities } from './migrations/0003-identities.ts'
 import { up as payments } from './migrations/0004-payments.ts'
 import { up as limits } from './migrations/0005-limits.ts'
 import { up as claims } from './migrations/0006-claims.ts'
+import { up as sessionsOfWallet } from './migrations/0007-sessions-of-wallet.ts'
 import type { Tables } from './schema.ts'
 import { StoreSetupError } from './store-setup-error.ts'
 
@@ -18,6 +19,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0004-payments': { up: payments },
   '0005-limits': { up: limits },
   '0006-claims': { up: claims },
+  '0007-sessions-of-wallet': { up: sessionsOfWallet },
 }
 
 /** Where it is noted which of them are done: a database may have other programs' tables beside ours. */

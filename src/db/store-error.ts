@@ -28,6 +28,11 @@ export function isUniqueViolation(thrown: unknown, constraint?: string): boolean
   return constraint === undefined || thrown.constraint === constraint
 }
 
+/** Whether a number would be more than its column holds. */
+export function isOutOfRange(thrown: unknown): boolean {
+  return thrown instanceof pg.DatabaseError && thrown.code === '22003'
+}
+
 /** https://www.postgresql.org/docs/18/errcodes-appendix.html: connections, resources, shutdowns, read-only standbys, I/O. */
 const UNAVAILABLE_STATES = /^(08...|53...|57P0[1-5]|57014|25006|25P03|58030)$/
 const NETWORK_CODES = new Set([

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseCreditText, toCreditText } from '../accounts/credits.ts'
+import { MOST_MICRO, parseCreditText, toCreditText } from '../accounts/credits.ts'
 import { queryInteger } from './integer.ts'
 
 /** Text that is kept and shown again: Postgres takes no NUL, and a terminal is not to be steered by it. */
@@ -11,11 +11,8 @@ export const plainText = (max: number) =>
     .max(max)
     .refine((text) => !/\p{Cc}/u.test(text), { error: 'Control characters are not allowed here.' })
 
-/** A thousand million credits: sums of them stay far from what a bigint holds. */
-const MOST = 1_000_000_000_000_000n
-
 /** Micro-credits of `"1.25"`, from `least` to `most`. */
-export const creditTextFrom = (least: bigint, most = MOST) =>
+export const creditTextFrom = (least: bigint, most = MOST_MICRO) =>
   z.string().transform((text, context): bigint => {
     const amount = parseCreditText(text)
     if (amount !== undefined && amount >= least && amount <= most) return amount

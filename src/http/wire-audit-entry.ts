@@ -1,5 +1,5 @@
 import type { AuditEntry } from '../accounts/audit/list-audit.ts'
-import { toSeconds } from './to-seconds.ts'
+import { toSeconds } from '../to-seconds.ts'
 
 export type WireAuditEntry = {
   id: string

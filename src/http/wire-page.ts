@@ -10,17 +10,22 @@ export type WirePage<Row> = {
   has_more: boolean
 }
 
-/** @param paged - rows as they are stored, the latest first. */
+/**
+ * @param paged - rows as they are stored, the latest first; undefined: there is no row `after`.
+ * @throws {@link BadRequestError} where there is nothing to go on from.
+ */
 export function toWirePage<Stored, Row extends { id: string }>(
-  { rows, hasMore }: { rows: readonly Stored[]; hasMore: boolean },
+  paged: { rows: readonly Stored[]; hasMore: boolean } | undefined,
+  { after }: { after?: string | undefined },
   toRow: (stored: Stored) => Row,
 ): WirePage<Row> {
-  const data = rows.map(toRow)
-  return { object: 'list', data, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null, has_more: hasMore }
-}
-
-/** @throws {@link BadRequestError} where there is nothing to go on from. */
-export function expectPage<Page>(page: Page | undefined, after: string | undefined): Page {
-  if (page !== undefined) return page
-  throw new BadRequestError(`There is no '${toShown(after)}' to go on from.`, { param: 'after', code: 'invalid_value' })
+  if (paged === undefined) {
+    throw new BadRequestError(`There is no '${toShown(after)}' to go on from.`, {
+      param: 'after',
+      code: 'invalid_value',
+    })
+  }
+  const data = paged.rows.map(toRow)
+  const [first, last] = [data[0], data.at(-1)]
+  return { object: 'list', data, first_id: first?.id ?? null, last_id: last?.id ?? null, has_more: paged.hasMore }
 }

@@ -54,6 +54,11 @@ test('a key is made with one command, and its secret alone is on standard output
   expect(await json(`accounts show ${key.account}`)).toMatchObject({ name: 'ann', balance: '5' })
 })
 
+test('a key that is to have no tools is made with an empty list of them', async () => {
+  const { json } = await startShell()
+  expect(await json('keys create --name ann --tools=')).toMatchObject({ scopes: { tools: [], models: null } })
+})
+
 test('with --json a command prints one value, the secret within', async () => {
   const { json } = await startShell()
   expect(await json(`keys create --name ann --wallet ${WALLET}`)).toMatchObject({
@@ -128,6 +133,12 @@ test('a wrong command line is told with what would be right, and is a 2', async 
     'grant bob 5': "'bob' names no account",
     [`grant ${WALLET} five`]: 'must be credits',
     [`grant ${WALLET} 0`]: 'must be credits',
+    [`grant ${WALLET} 1000000000.000001`]: '1000000000 at most',
+    [`correct ${WALLET} 99999999999 --note x`]: '1000000000 at most',
+    'vouchers create 99999999999': '1000000000 at most',
+    'keys create --name ann --grant 99999999999': '1000000000 at most',
+    'keys create --name ann --models=': '--models must be one or more',
+    'keys create --name ann --ips=,': '--ips must be one or more',
     'usage --by mood': 'one of model, account',
   }
   for (const [line, complaint] of Object.entries(wrong)) {

@@ -96,6 +96,14 @@ test.each([
   expect(ollama.requests).toEqual([])
 })
 
+test('who only asks for offers keeps nobody else from one', async () => {
+  await start({ X402_ANONYMOUS: '1', REQUESTS_PER_MINUTE: '2', TOKENS_PER_MINUTE: '50000' })
+  for (let count = 0; count < 4; count++) expect((await post(fetch, HELLO)).status).toBe(402)
+  const statuses = []
+  for (let count = 0; count < 3; count++) statuses.push((await post(wallet.fetch, HELLO)).status)
+  expect(statuses).toEqual([200, 200, 429])
+})
+
 test('a payment names its caller once: whoever sends it again is refused, and nobody is asked', async () => {
   await start({ X402_ANONYMOUS: '1' })
   const { required } = await toReply(await post(fetch, HELLO))
@@ -105,6 +113,21 @@ test('a payment names its caller once: whoever sends it again is refused, and no
   expect([again.status, again.body.error?.code]).toEqual([409, 'payment_already_used'])
   expect(ollama.requests).toHaveLength(1)
   expect(facilitator.transfers).toHaveLength(1)
+})
+
+test.each([
+  ['cannot be understood', { messages: 'hello' }, 400],
+  ['asks for a model that there is not', { ...HELLO, model: 'no-such-model' }, 404],
+])('what a wallet pays with a request that %s is left in its account', async (_, body, refusal) => {
+  await start({ X402_ANONYMOUS: '1' })
+  const { required } = await toReply(await post(fetch, HELLO))
+  const response = await post(fetch, body, { headers: toHeader(await wallet.sign(required)) })
+  expect(response.status).toBe(refusal)
+  expect(response.headers.get('payment-response')).toMatch(/^[\w+/=]+$/)
+  const paid = facilitator.transfers.map(({ amount }) => amount)
+  expect(paid).toEqual([expect.any(BigInt)])
+  expect(await balanceOf(wallet.wallet)).toBe(paid[0])
+  expect(ollama.requests).toEqual([])
 })
 
 test.each([

@@ -4,6 +4,7 @@ import { moveToOrg } from '../../src/accounts/orgs/move-org-credits.ts'
 import { ACCOUNT, CLAIMED_ACCOUNT, ENTRY_LIST, HOLD_LIST } from '../../src/http/openapi/account-examples.ts'
 import { Account, EntryList, HoldList } from '../../src/http/openapi/account-schemas.ts'
 import { type BillDeskOnTheWire, startBillDesk } from '../support/bill-desk.ts'
+import { toBearer } from '../support/identity-desk.ts'
 import { TERMS } from '../support/ledger-orders.ts'
 import { ACTOR, newWallet, startOrg } from '../support/orgs.ts'
 
@@ -41,6 +42,15 @@ test('who has no wallet is offered no deposit, which would go to the wallet that
   expect(body).toMatchObject({ id: 'acct_aaaaaaaaaaaaaaaa', kind: 'account', wallet: null, balance: '0' })
   expect(body.top_up).toEqual({ x402: false, deposit: null, vouchers: true })
   expect(body.key).toEqual({ id: key.id, name: 'laptop', budgets: { credits_per_day: null, credits_per_month: null } })
+})
+
+test('a key in the place of another, which will expire as that did, is told what any other is', async () => {
+  const desk = await startBillDesk()
+  const expiry = { atSec: 4_102_444_800 }
+  const { key, bearer } = await desk.makeKey({ name: 'laptop', account: newWallet(), scopes: { manage: true }, expiry })
+  const { body: next } = await desk.ask('POST', `/v1/keys/${key.id}/rotate`, bearer, {})
+  const { body } = await desk.ask('GET', '/v1/account', toBearer(next.secret))
+  expect(body.key).toEqual({ id: next.id, name: 'laptop', budgets: { credits_per_day: null, credits_per_month: null } })
 })
 
 test('a key sees what is spent and held of its budgets, and nothing left of one that was lowered below that', async () => {

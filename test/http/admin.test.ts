@@ -188,6 +188,22 @@ test('an amount is a text of credits, above nothing and with at most six decimal
   expect((await post(`/accounts/${WALLET}/grants`, { amount: '0.000001' })).body).toMatchObject({ balance: '0.000001' })
 })
 
+test('a grant of more than an account can hold is refused, and leaves what there is', async () => {
+  const { db, ask, post } = await startAdmin()
+  const path = `/accounts/${WALLET}`
+  await post(`${path}/grants`, { amount: '1' })
+  await db
+    .updateTable('accounts')
+    .set({ balance: '9223372036854775807' })
+    .where('id', '=', WALLET.toLowerCase())
+    .execute()
+  expect(await post(`${path}/grants`, { amount: '0.000001' })).toMatchObject({
+    status: 400,
+    body: { error: { param: 'amount', message: expect.stringContaining('cannot hold as many credits') } },
+  })
+  expect((await ask(path)).body).toMatchObject({ balance: '9223372036854.775807' })
+})
+
 test('an account that is none, or not there, is refused', async () => {
   const { ask, post } = await startAdmin()
   const grant = { amount: '1' }

@@ -1,9 +1,11 @@
+import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { createOrg } from '../../src/accounts/orgs/create-org.ts'
+import type { Database } from '../../src/db/database.ts'
 import { KEY, MADE_KEY, NEW_KEY, NEW_SERVICE_KEY, REVOKED_KEY } from '../../src/http/openapi/key-examples.ts'
 import { Key, KeyList, KeyWithSecret } from '../../src/http/openapi/key-schemas.ts'
-import { startIdentityDesk } from '../support/identity-desk.ts'
+import { startIdentityDesk, toBearer } from '../support/identity-desk.ts'
 import { ACTOR, newWallet, startOrg } from '../support/orgs.ts'
 
 test('a signed-in wallet makes a key: its secret is told this once, and the key names the wallet', async () => {
@@ -93,6 +95,36 @@ test('a key with the scope manage does all that a signed-in wallet does', async 
   })
   const { body: revoked } = await desk.ask('DELETE', `/v1/keys/${next.id}`, bearer)
   expect(revoked).toMatchObject({ id: next.id, status: 'revoked', revoked_at: expect.any(Number) })
+})
+
+test('a key that will expire makes, changes and rotates no other, so that nothing of it outlives it', async () => {
+  const desk = await startIdentityDesk()
+  const account = newWallet()
+  const { key: other } = await desk.makeKey({ account })
+  const scopes = { manage: true }
+  const { bearer, key } = await desk.makeKey({ account, scopes, expiry: { atSec: 4_102_444_800 } })
+  const refused = { status: 403, body: { error: { code: 'key_confined', type: 'permission_error' } } }
+  expect(await desk.ask('PATCH', `/v1/keys/${key.id}`, bearer, { expires_at: null })).toMatchObject(refused)
+  expect(await desk.ask('PATCH', `/v1/keys/${other.id}`, bearer, { scopes })).toMatchObject(refused)
+  expect(await desk.ask('POST', '/v1/keys', bearer, { name: 'for good', scopes })).toMatchObject(refused)
+  expect(await desk.ask('POST', `/v1/keys/${other.id}/rotate`, bearer, {})).toMatchObject(refused)
+  expect(await desk.ask('POST', `/v1/keys/${key.id}/rotate`, bearer, {})).toMatchObject({
+    status: 200,
+    body: { expires_at: 4_102_444_800, scopes },
+  })
+})
+
+test('a key whose place another has taken neither makes keys nor rotates that other in its grace', async () => {
+  const desk = await startIdentityDesk()
+  const account = newWallet()
+  const { bearer, key } = await desk.makeKey({ account, scopes: { manage: true } })
+  const session = await desk.signIn(account)
+  const rotated = await desk.ask('POST', `/v1/keys/${key.id}/rotate`, session.bearer, { grace_seconds: 3_600 })
+  const refused = { status: 403, body: { error: { code: 'key_confined' } } }
+  expect(await desk.ask('POST', `/v1/keys/${rotated.body.id}/rotate`, bearer, {})).toMatchObject(refused)
+  expect(await desk.ask('POST', '/v1/keys', bearer, { name: 'for good' })).toMatchObject(refused)
+  const next = toBearer(rotated.body.secret)
+  expect(await desk.ask('POST', '/v1/keys', next, { name: 'for good' })).toMatchObject({ status: 200 })
 })
 
 test('nobody sees or changes the key of another: it does not exist, like an id that is malformed', async () => {
@@ -218,6 +250,11 @@ const WRONG_KEYS = [
   [{ name: 'a', scopes: { chains: [] } }, 'scopes.chains', 'unknown_parameter'],
   [{ name: 'a', scopes: { ips: ['10.0.0.0/33'] } }, 'scopes.ips[0]', 'invalid_value'],
   [{ name: 'a', scopes: { ips: [] } }, 'scopes.ips', 'invalid_value'],
+  [
+    { name: 'a', scopes: { models: ['a'.repeat(200)], tools: Array(40).fill('b'.repeat(200)) } },
+    'scopes',
+    'invalid_value',
+  ],
   [{ name: 'a', scopes: { orgs: ['acme'] } }, 'scopes.orgs[0]', 'invalid_value'],
   [{ name: 'a', scopes: { models: 'operator' } }, 'scopes.models', 'invalid_type'],
   [{ name: 'a', scopes: { requests_per_minute: 0 } }, 'scopes.requests_per_minute', 'invalid_value'],
@@ -230,6 +267,57 @@ const WRONG_KEYS = [
   [{ name: 'a', service: true }, 'service', 'unsupported_value'],
   [{ name: 'a', org_mode: 'strict' }, 'org_mode', 'unsupported_value'],
 ] as const
+
+test('an account has 1000 keys that count, however many are asked for at once, and one more where one is revoked', async () => {
+  const desk = await startIdentityDesk()
+  const wallet = newWallet()
+  const { bearer } = await desk.signIn(wallet)
+  await addKeys(desk.database, { wallet, count: 998 })
+  const make = () => desk.ask('POST', '/v1/keys', bearer, { name: 'more' })
+  const replies = await Promise.all([make(), make(), make(), make(), make()])
+  const made = replies.filter(({ status }) => status === 200).map(({ body }) => body.id)
+  const refused = replies.filter(({ status }) => status === 409)
+  expect([made.length, refused.length]).toEqual([2, 3])
+  expect(refused[0]?.body.error).toEqual({
+    message:
+      'This account has 1000 API keys that count, and may have 1000. Revoke one that is not needed any more: DELETE /v1/keys/{id}.',
+    type: 'conflict_error',
+    param: null,
+    code: 'too_many_keys',
+  })
+  expect((await desk.ask('DELETE', `/v1/keys/${made[0]}`, bearer)).status).toBe(200)
+  expect((await make()).status).toBe(200)
+  expect((await make()).status).toBe(409)
+  expect((await desk.makeKey({ account: wallet })).key.account).toBe(wallet)
+})
+
+test('of an account with all the keys it may have, none is revived or goes on beside its successor', async () => {
+  const desk = await startIdentityDesk()
+  const wallet = newWallet()
+  const { bearer } = await desk.signIn(wallet)
+  const { key: old } = await desk.makeKey({ account: wallet })
+  const { key } = await desk.makeKey({ account: wallet })
+  await desk.database.db
+    .updateTable('api_keys')
+    .set({ expires_at: new Date(0) })
+    .where('id', '=', old.id)
+    .execute()
+  await addKeys(desk.database, { wallet, count: 999 })
+  const full = { status: 409, body: { error: { code: 'too_many_keys' } } }
+  expect(await desk.ask('PATCH', `/v1/keys/${old.id}`, bearer, { expires_at: null })).toMatchObject(full)
+  expect(await desk.ask('POST', `/v1/keys/${key.id}/rotate`, bearer, { grace_seconds: 60 })).toMatchObject(full)
+  expect((await desk.ask('GET', `/v1/keys/${old.id}`, bearer)).body.status).toBe('expired')
+  expect((await desk.ask('PATCH', `/v1/keys/${key.id}`, bearer, { expires_in: 60 })).status).toBe(200)
+  expect((await desk.ask('POST', `/v1/keys/${key.id}/rotate`, bearer, {})).status).toBe(200)
+})
+
+/** That count. */
+async function addKeys({ db }: Database, { wallet, count }: { wallet: string; count: number }): Promise<void> {
+  await sql`
+    insert into api_keys (id, hash, hint, name, account, scopes, created_by)
+    select 'key_' || lpad(n::text, 16, '0'), n::text, '', 'many', ${wallet}, '{}', ${wallet} from generate_series(1, ${count}::int) as n
+  `.execute(db)
+}
 
 test('a body that makes no key is a 400 that names the field at fault', async () => {
   const desk = await startIdentityDesk()

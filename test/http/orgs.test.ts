@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express'
+import { sql } from 'kysely'
 import { pino } from 'pino'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { z } from 'zod'
@@ -142,6 +143,7 @@ test('the audit log of an org says who has done what from where, page by page, b
   const { db, as } = await startOrgs()
   const [owner, bob] = [await openWallet(db), newWallet()]
   const { id, slug } = await startOrg(db, { owner, also: [[bob, 'viewer']] })
+  await as(owner)('PATCH', `/v1/orgs/${slug}/members/${bob}`, { credits_per_day: '2.5' })
   await as(owner)('PATCH', `/v1/orgs/${slug}/members/${bob}`, { role: 'member' })
   await db.insertInto('audit_log').values(BY_OPERATOR(id)).execute()
   const { body: first } = await as(owner)('GET', `/v1/orgs/${slug}/audit?limit=2`)
@@ -162,7 +164,19 @@ test('the audit log of an org says who has done what from where, page by page, b
   ])
   expect(first.has_more).toBe(true)
   const { body: rest } = await as(owner)('GET', `/v1/orgs/${slug}/audit?limit=2&after=${first.last_id}`)
-  expect(rest).toMatchObject({ data: [{ action: 'org.created' }], has_more: false })
+  expect(rest).toMatchObject({
+    data: [
+      {
+        action: 'member.ceilings_changed',
+        details: {
+          ...{ credits_per_day: '2.5', credits_per_month: null },
+          before: { credits_per_day: null, credits_per_month: null },
+        },
+      },
+      { action: 'org.created' },
+    ],
+    has_more: false,
+  })
 })
 
 test('to who is no member there is no org, on any route', async () => {
@@ -249,6 +263,49 @@ test.each([
   const { slug } = await startOrg(db, { owner })
   const reply = await as(owner)(method, `/v1/orgs${path.replace('ORG', slug).replace('OWNER', owner)}`, body)
   expect(reply).toMatchObject({ status: 400, body: { error: { param, type: 'invalid_request_error' } } })
+})
+
+test('a wallet owns 50 orgs, closed ones among them, however many it founds at once', async () => {
+  const { db, as } = await startOrgs()
+  const owner = await openWallet(db)
+  const { slug } = await startOrg(db, { owner })
+  expect((await as(owner)('DELETE', `/v1/orgs/${slug}`)).status).toBe(200)
+  for (let count = 0; count < 47; count++) await startOrg(db, { owner })
+  const found = () => as(owner)('POST', '/v1/orgs', { slug: newSlug(), name: 'Acme' })
+  await Promise.all(Array.from({ length: 12 }, () => as(owner)('GET', '/v1/orgs'))) // connections are open from here on
+  const replies = await Promise.all(Array.from({ length: 12 }, found))
+  expect(replies.filter(({ status }) => status === 200)).toHaveLength(2)
+  const refused = replies.filter(({ status }) => status === 409)
+  expect(refused).toHaveLength(10)
+  expect(refused[0]?.body.error).toMatchObject({
+    code: 'too_many_orgs',
+    message: expect.stringContaining('may own 50. Leave one that has another owner, or ask the operator'),
+  })
+  const owned = await db.selectFrom('org_members').select('org_id').where('account', '=', owner).execute()
+  expect(owned).toHaveLength(50)
+  expect((await as(newWallet())('POST', '/v1/orgs', { slug: newSlug(), name: 'Acme' })).status).toBe(200)
+  expect(await startOrg(db, { owner })).toMatchObject({ slug: expect.any(String) })
+})
+
+test('an org has 500 open invitations, however many are made at once, and one more where one is revoked', async () => {
+  const { db, as } = await startOrgs()
+  const owner = await openWallet(db)
+  const { id, slug } = await startOrg(db, { owner })
+  await sql`
+    insert into org_invitations (id, org_id, hash, role, created_by, expires_at)
+    select 'inv_' || n, ${id}, 'many-' || n, 'viewer', ${owner}, now() + interval '1 hour' from generate_series(1, 498) as n
+  `.execute(db)
+  const invite = () => as(owner)('POST', `/v1/orgs/${slug}/invitations`, {})
+  const replies = await Promise.all([invite(), invite(), invite(), invite(), invite()])
+  const made = replies.filter(({ status }) => status === 200).map(({ body }) => body.id)
+  const refused = replies.filter(({ status }) => status === 409)
+  expect([made.length, refused.length]).toEqual([2, 3])
+  expect(refused[0]?.body.error).toMatchObject({
+    code: 'too_many_invitations',
+    message: expect.stringContaining('may have 500. Revoke one'),
+  })
+  await as(owner)('DELETE', `/v1/orgs/${slug}/invitations/${made[0]}`)
+  expect((await invite()).status).toBe(200)
 })
 
 test('replies are as the document says', async () => {

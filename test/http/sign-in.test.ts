@@ -1,4 +1,5 @@
 import { verifyMessage as verifyByEthers, Wallet } from 'ethers'
+import { sql } from 'kysely'
 import { pino } from 'pino'
 import type { Hex } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
@@ -70,6 +71,7 @@ async function startSignIn({ freeMode = false, rpcUrl = chain.url } = {}) {
   }
   return {
     url,
+    database,
     ask,
     async close() {
       await close(AbortSignal.abort())
@@ -131,6 +133,30 @@ test.each(['GET', 'POST'])('who writes the message itself learns by %s what it m
   ].join('\n')
   const reply = await verify(text, await wallet.signMessage(text))
   expect(reply).toMatchObject({ status: 200, body: { wallet: wallet.address.toLowerCase(), chain_id: 8453 } })
+})
+
+test('a wallet has 100 sessions: the oldest ends when it signs in once more, and no other', async () => {
+  const { database, ask, message, verify } = gateway
+  const account = privateKeyToAccount(generatePrivateKey())
+  const signIn = async () => {
+    const text = await message(account.address)
+    return (await verify(text, await account.signMessage({ message: text }))).body.token
+  }
+  const tokens = [await signIn(), await signIn()]
+  const wallet = account.address.toLowerCase()
+  await sql`
+    insert into sessions (hash, wallet, chain_id, expires_at)
+    select 'of-many-' || n, ${wallet}, 1, now() + interval '1 hour' from generate_series(1, 98) as n
+  `.execute(database.db)
+  const statusOf = async (token = '') => (await ask('GET', 'session', { token })).status
+  expect(await Promise.all(tokens.map(statusOf))).toEqual([200, 200])
+  tokens.push(await signIn())
+  expect(await Promise.all(tokens.map(statusOf))).toEqual([401, 200, 200])
+  await Promise.all(Array.from({ length: 5 }, signIn))
+  const open = database.db.selectFrom('sessions').select('hash').where('wallet', '=', wallet)
+  expect(await open.where('revoked_at', 'is', null).execute()).toHaveLength(100)
+  const ended = database.db.selectFrom('audit_log').select('id').where('action', '=', 'session.ended')
+  expect(await ended.where('subject', '=', wallet).execute()).toHaveLength(6)
 })
 
 test('a nonce is another each time', async () => {

@@ -3,7 +3,8 @@ import type { RequestHandler } from 'express'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Identity, OrgSeat, Role } from '../../src/accounts/identity.ts'
-import { createVouchers, type Vouchers } from '../../src/accounts/vouchers/create-vouchers.ts'
+import { createVoucher } from '../../src/accounts/vouchers/create-voucher.ts'
+import { createVoucherDesk } from '../../src/accounts/vouchers/create-voucher-desk.ts'
 import { createBareApp, toListener } from '../../src/bare-app.ts'
 import type { Database } from '../../src/db/database.ts'
 import { listen } from '../../src/http/transport/listen.ts'
@@ -11,19 +12,17 @@ import { voucherRoutes } from '../../src/http/vouchers/voucher-routes.ts'
 import { testDatabase } from '../support/database.ts'
 
 let database: Database
-let vouchers: Vouchers
 let identity: Identity
 let gateway: Awaited<ReturnType<typeof listen>>
 
 beforeAll(async () => {
   database = await testDatabase()
-  vouchers = createVouchers(database)
   const authenticate: RequestHandler = (_req, res, next) => {
     res.locals.identity = identity
     next()
   }
   const app = createBareApp({ log: pino({ level: 'silent' }) })
-  app.use(voucherRoutes({ vouchers, authenticate }))
+  app.use(voucherRoutes({ vouchers: createVoucherDesk(database), authenticate }))
   gateway = await listen(toListener(app), { host: '127.0.0.1', port: 0 })
 })
 afterAll(async () => {
@@ -44,7 +43,7 @@ function identityOf(account: string, org?: OrgSeat): Identity {
 }
 
 async function makeCode(amount = 1_250_000n, maxUses = 1) {
-  return (await vouchers.create({ amount, maxUses }, { id: 'admin', via: 'cli' })).code
+  return (await createVoucher(database.db, { amount, maxUses }, { id: 'admin', via: 'cli' })).code
 }
 
 async function redeem(as: Identity, body: unknown) {

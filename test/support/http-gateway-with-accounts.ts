@@ -11,7 +11,10 @@ import { scriptedFacilitator } from './scripted-facilitator.ts'
 export const ADMIN_KEY = 'correct-horse-battery-staple'
 
 /** As {@link startHttp}, with all routes of accounts: in paid mode, with a store, an operator and payments by x402. */
-export async function startHttpWithAccounts(executeRun: ExecuteRun): Promise<HttpGateway> {
+export async function startHttpWithAccounts(
+  executeRun: ExecuteRun,
+  env: Record<string, string> = {},
+): Promise<HttpGateway> {
   const database = await testDatabase()
   const facilitator = await scriptedFacilitator()
   onTestFinished(() => facilitator.close())
@@ -21,6 +24,7 @@ export async function startHttpWithAccounts(executeRun: ExecuteRun): Promise<Htt
     X402_FACILITATOR_URL: facilitator.url,
     X402_NETWORK: 'eip155:8453',
     X402_PAY_TO: '0x00000000000000000000000000000000000000aa',
+    ...env,
   })
   const chains = createChains({ chains: config.chains, rpcUrls: {} })
   onTestFinished(() => chains.close())

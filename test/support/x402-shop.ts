@@ -87,7 +87,7 @@ export async function x402Shop(
         next()
       },
       desk,
-      ledger,
+      bill: ledger,
     }),
   )
   app.post('/v1/answers', async (req, res) => {

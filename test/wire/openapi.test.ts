@@ -82,6 +82,7 @@ async function routesInSource(): Promise<string[]> {
   const src = resolve(import.meta.dirname, '../../src')
   const files = [
     'app.ts',
+    'model-routes.ts',
     'probes.ts',
     ...(await readdir(join(src, 'http'), { recursive: true })).map((name) => join('http', name)),
   ]

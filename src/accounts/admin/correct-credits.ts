@@ -4,7 +4,8 @@ import type { Actor } from '../actor.ts'
 import { appendAudit } from '../audit/append-audit.ts'
 import { toCreditText } from '../credits.ts'
 import { InsufficientCreditsError } from '../insufficient-credits-error.ts'
-import { atomically, HOUSE, type LedgerDb } from '../ledger/ledger-db.ts'
+import { HOUSE } from '../ledger/house.ts'
+import { atomically, type LedgerDb } from '../ledger/ledger-db.ts'
 import { moveCredits } from '../ledger/top-up.ts'
 import type { Granted } from './grant-credits.ts'
 import { resolveAccount } from './resolve-account.ts'
@@ -31,7 +32,7 @@ export async function correctCredits(
         action: 'credits.corrected',
         subject: account,
         orgId: kind === 'org' ? account : undefined,
-        details: { id: ref, amount: toCreditText(amount), balance: toCreditText(posting.balance), note },
+        details: { id: ref, amount, balance: posting.balance, note },
       })
       return { ...posting, account, ref }
     })

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
-import { isUniqueViolation } from '../../db/store-error.ts'
-import { conflict, GatewayError } from '../../errors.ts'
+import { isOutOfRange, isUniqueViolation } from '../../db/store-error.ts'
+import { BadRequestError, conflict, GatewayError } from '../../errors.ts'
 import type { Actor } from '../actor.ts'
 import { appendAudit } from '../audit/append-audit.ts'
-import { toCreditText } from '../credits.ts'
 import { atomically, type LedgerDb } from '../ledger/ledger-db.ts'
 import { openAccount } from '../ledger/open-account.ts'
 import { topUp } from '../ledger/top-up.ts'
@@ -19,7 +18,7 @@ export type Granted = Posting & { account: string; ref: string }
 
 /**
  * Credits from nowhere. A wallet that is not known yet gets its account.
- * @throws {@link GatewayError} 404 `account_not_found`; 409 `org_closed`; 422 where the id was used for another grant.
+ * @throws {@link GatewayError} 400 where the account cannot hold as much; 404 `account_not_found`; 409 `org_closed`; 422 where the id was used for another grant.
  */
 export async function grantCredits(
   db: LedgerDb,
@@ -38,13 +37,14 @@ export async function grantCredits(
           action: 'credits.granted',
           subject: account,
           orgId: kind === 'org' ? account : undefined,
-          details: { id: ref, amount: toCreditText(amount), balance: toCreditText(posting.balance), note },
+          details: { id: ref, amount, balance: posting.balance, note },
         })
       } else await throwIfOther(tx, { ref, account, amount })
       return { ...posting, account, ref }
     })
   } catch (error) {
     if (isUniqueViolation(error, 'once_per_ref')) throw reused(ref) // for another account, a moment ago
+    if (isOutOfRange(error)) throw tooMuch()
     throw error
   }
 }
@@ -63,6 +63,13 @@ async function throwIfOther(
     select from ledger_transfers
     where kind = 'grant' and ref = ${ref} and credit = ${account} and amount = ${amount}::bigint`.execute(tx)
   if (rows.length === 0) throw reused(ref)
+}
+
+function tooMuch(): GatewayError {
+  return new BadRequestError('The account cannot hold as many credits as it would have then. Grant less.', {
+    param: 'amount',
+    code: 'invalid_value',
+  })
 }
 
 function reused(ref: string): GatewayError {

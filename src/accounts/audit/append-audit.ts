@@ -3,7 +3,10 @@ import type { Tables } from '../../db/schema.ts'
 import type { Actor } from '../actor.ts'
 import { toCreditText } from '../credits.ts'
 
-/** One change. `details` holds no secret: it is kept for ever. A bigint in it is an amount of micro-credits. */
+/**
+ * One change. `details` are shown as they stand here, so their names are those of the wire, and a bigint in them is an amount of
+ * micro-credits. They hold no secret: they are kept for ever.
+ */
 export type AuditRow = {
   actor: Actor
   /** `key.created`, `member.role_changed`, `price.changed`, … */

@@ -2,14 +2,14 @@ import { type Kysely, sql } from 'kysely'
 import { z } from 'zod'
 import type { Tables } from '../../db/schema.ts'
 import { toStoreError } from '../../db/store-error.ts'
-import { type Identity, type OrgSeat, ROLES, type Scopes } from '../identity.ts'
+import { type IdentityKey, type OrgSeat, ROLES, type Scopes } from '../identity.ts'
 import { parseScopesJson } from '../keys/scopes-json.ts'
 import { createIpRanges, type IpRanges } from './ip-ranges.ts'
 
 /** A key or a session that counts, with all that is to be known of its holder. */
 export type StoredCredential = {
   kind: CredentialKind
-  key: Identity['key']
+  key: IdentityKey | undefined
   account: string
   /** Where the account is one. */
   wallet: string | undefined
@@ -84,10 +84,7 @@ function toCredential(kind: CredentialKind, row: Row): StoredCredential {
   const scopes = parseScopesJson(row.scopes)
   return {
     kind,
-    key:
-      row.id === null
-        ? undefined
-        : { id: row.id, name: row.name ?? '', ...(row.countsAs && { countsAs: row.countsAs }) },
+    key: row.id === null ? undefined : toKey(row, row.id),
     account: row.account,
     wallet: row.accountKind === 'wallet' ? row.account : undefined,
     binding: row.binding ?? undefined,
@@ -97,6 +94,10 @@ function toCredential(kind: CredentialKind, row: Row): StoredCredential {
     seats: Seats.parse(JSON.parse(row.seats)),
     leftMs: row.leftMs ?? undefined,
   }
+}
+
+function toKey({ name, countsAs, leftMs }: Row, id: string): IdentityKey {
+  return { id, name: name ?? '', ...(countsAs && { countsAs }), ...(leftMs !== null && { expires: true }) }
 }
 
 const ceiling = z

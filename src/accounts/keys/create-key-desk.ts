@@ -12,8 +12,12 @@ import { type KeyPage, listKeys } from './list-keys.ts'
 import { revokeKey } from './revoke-key.ts'
 import { type Rotation, rotateKey } from './rotate-key.ts'
 import { type KeyChange, updateKey } from './update-key.ts'
+import { withinKeyLimit } from './within-key-limit.ts'
 
-/** API keys. All that changes one is in the audit log. Rejects with a 503 GatewayError while Postgres cannot be reached. */
+/**
+ * API keys, for those who hold them. All that changes one is in the audit log. Rejects with a 409 `too_many_keys` where an account
+ * would have too many that count, and a 503 while Postgres cannot be reached.
+ */
 export type KeyDesk = {
   create(wanted: NewKey, actor: Actor): Promise<KeyWithSecret>
   list(page: KeyPage): Promise<Paged<KeyRecord> | undefined>
@@ -27,11 +31,20 @@ export type KeyDesk = {
 
 export function createKeyDesk({ db }: Pick<Database, 'db'>): KeyDesk {
   return withStoreErrors({
-    create: async (wanted, actor) => createKey(db, wanted, actor),
+    create: async (wanted, actor) => withinKeyLimit(db, wanted.account, (tx) => createKey(tx, wanted, actor)),
     list: (page) => listKeys(db, page),
     find: (id, reach) => findKey(db, id, reach),
-    update: (change, actor) => updateKey(db, change, actor),
-    rotate: (rotation, actor) => rotateKey(db, rotation, actor),
+    async update(change, actor) {
+      const known = change.change.expiry === undefined ? undefined : await findKey(db, change.id, change.reach)
+      if (known?.state !== 'expired') return updateKey(db, change, actor)
+      return withinKeyLimit(db, known.account, (tx) => updateKey(tx, change, actor))
+    },
+    async rotate(rotation, actor) {
+      const { id, reach, graceSec = 0 } = rotation
+      const goesOn = graceSec > 0 ? await findKey(db, id, reach) : undefined
+      if (goesOn === undefined) return rotateKey(db, rotation, actor)
+      return withinKeyLimit(db, goesOn.account, (tx) => rotateKey(tx, rotation, actor))
+    },
     revoke: (key, actor) => revokeKey(db, key, actor),
     seat: (org, account, least) => requireMember(db, org, account, least),
   } satisfies KeyDesk)

@@ -8,6 +8,7 @@ import { type Expiry, toTimestamp } from '../expiry.ts'
 import type { Scopes } from '../identity.ts'
 import { atomically } from '../ledger/ledger-db.ts'
 import { openAccount } from '../ledger/open-account.ts'
+import { toKeyDetails } from './key-details.ts'
 import { expiryPast } from './key-errors.ts'
 import { KEY_COLUMNS, type KeyRecord, type KeyRow, toKeyRecord } from './key-record.ts'
 import { newKeySecret } from './key-secret.ts'
@@ -46,14 +47,10 @@ export function createKey(db: Kysely<Tables>, wanted: NewKey, actor: Actor): Pro
     const [row] = rows
     if (row === undefined) throw new Error('a key was not stored')
     if (row.state !== 'active') throw expiryPast()
-    await appendAudit(tx, {
-      actor,
-      action: 'key.created',
-      subject: row.id,
-      orgId,
-      details: { account, name, orgMode, scopes, expiresAtMs: row.expiresAtMs },
-    })
-    return { key: toKeyRecord(row), secret }
+    const key = toKeyRecord(row)
+    const details = { account, org_mode: orgMode, ...toKeyDetails(key) }
+    await appendAudit(tx, { actor, action: 'key.created', subject: key.id, orgId, details })
+    return { key, secret }
   })
 }
 

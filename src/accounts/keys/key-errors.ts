@@ -11,6 +11,14 @@ export function keyNotActive(why: string): GatewayError {
   return conflict('key_not_active', `${why} Make a new key.`)
 }
 
+export function tooManyKeys(limit: number): GatewayError {
+  return conflict(
+    'too_many_keys',
+    `This account has ${limit} API keys that count, and may have ${limit}. Revoke one that is not needed any more: DELETE /v1/keys/{id}.`,
+    { details: { limit } },
+  )
+}
+
 export function expiryPast(): BadRequestError {
   return new BadRequestError('The key would have expired already. Name a time to come.', {
     param: 'expires_at',

@@ -150,8 +150,10 @@ test('every change of a key is in the audit log, with who did it, and no change 
   const { db } = await testDatabase()
   const actor = { id: newWallet(), via: 'api', ip: '203.0.113.7', requestId: 'req_1' } as const
   const org = await startOrg(db, { owner: actor.id })
-  const { key } = await createKey(db, { name: 'a', account: actor.id, orgId: org.id }, actor)
-  await updateKey(db, { id: key.id, reach: ALL, change: { name: 'b', scopes: { creditsPerDay: 7n } } }, actor)
+  const order = { name: 'a', account: actor.id, orgId: org.id, scopes: { requestsPerMinute: 9 } }
+  const { key } = await createKey(db, order, actor)
+  const change = { name: 'b', scopes: { creditsPerDay: 7n }, expiry: { atSec: 4_000_000_000 } }
+  await updateKey(db, { id: key.id, reach: ALL, change }, actor)
   const { key: next } = await rotateKey(db, { id: key.id, reach: ALL }, actor)
   await revokeKey(db, { id: next.id, reach: ALL }, actor)
   await revokeKey(db, { id: next.id, reach: ALL }, actor)
@@ -163,10 +165,15 @@ test('every change of a key is in the audit log, with who did it, and no change 
     ['key.revoked', next.id],
   ])
   expect(rows.every((row) => row.actor === actor.id && row.org_id === org.id)).toBe(true)
-  expect(rows[1]?.details).toMatchObject({
-    from: { name: 'a', scopes: {} },
-    to: { name: 'b', scopes: { creditsPerDay: '0.000007' } },
-  })
+  expect(rows.map(({ details }) => details)).toEqual([
+    { account: actor.id, org_mode: 'strict', name: 'a', scopes: { requests_per_minute: 9 }, expires_at: null },
+    {
+      from: { name: 'a', scopes: { requests_per_minute: 9 }, expires_at: null },
+      to: { name: 'b', scopes: { requests_per_minute: 9, credits_per_day: '0.000007' }, expires_at: 4_000_000_000 },
+    },
+    { replaced_by: next.id, grace_seconds: 0 },
+    {},
+  ])
 
   await db.schema.alterTable('audit_log').renameTo('audit_away').execute()
   await expect(createKey(db, { name: 'c', account: actor.id }, actor)).rejects.toThrow()

@@ -51,7 +51,7 @@ export function rotateKey(
       select ${KEY_COLUMNS} from replaced`.execute(tx)
     const [row] = rows
     if (row === undefined) throw keyNotFound(id)
-    const details = { replacedBy: row.id, graceSec }
+    const details = { replaced_by: row.id, grace_seconds: graceSec }
     await appendAudit(tx, { actor, action: 'key.rotated', subject: id, orgId: known.orgId ?? undefined, details })
     return { key: toKeyRecord(row), secret }
   })

@@ -6,6 +6,7 @@ import { type Expiry, toTimestamp } from '../expiry.ts'
 import type { Scopes } from '../identity.ts'
 import { atomically } from '../ledger/ledger-db.ts'
 import { lockKey } from './find-key.ts'
+import { toKeyDetails } from './key-details.ts'
 import { expiryPast, keyNotActive, keyNotFound } from './key-errors.ts'
 import type { KeyReach } from './key-reach.ts'
 import { KEY_COLUMNS, type KeyRecord, type KeyRow, toKeyRecord } from './key-record.ts'
@@ -40,14 +41,10 @@ export function updateKey(
     const [row] = rows
     if (row === undefined) throw keyNotFound(id)
     if (expiry !== undefined && row.state === 'expired') throw expiryPast()
-    await appendAudit(tx, {
-      actor,
-      action: 'key.changed',
-      subject: id,
-      orgId: known.orgId ?? undefined,
-      details: { from: toDetails(known), to: toDetails(toKeyRecord(row)) },
-    })
-    return toKeyRecord(row)
+    const key = toKeyRecord(row)
+    const details = { from: toKeyDetails(known), to: toKeyDetails(key) }
+    await appendAudit(tx, { actor, action: 'key.changed', subject: id, orgId: known.orgId ?? undefined, details })
+    return key
   })
 }
 
@@ -57,5 +54,3 @@ function changeScopes(scopes: Scopes, change: ScopeChange = {}): Scopes {
     Object.entries({ ...scopes, ...Object.fromEntries(set) }).filter(([, value]) => value !== null),
   )
 }
-
-const toDetails = ({ name, scopes, expiresAtMs }: KeyRecord) => ({ name, scopes, expiresAtMs })

@@ -2,7 +2,8 @@ import { CompiledQuery } from 'kysely'
 import type { RunDone, Settlement } from '../ledger.ts'
 import { price, toolPrice } from '../price.ts'
 import type { FoundHold } from './find-hold.ts'
-import { HOUSE, type LedgerDb } from './ledger-db.ts'
+import { HOUSE } from './house.ts'
+import type { LedgerDb } from './ledger-db.ts'
 
 export type Closing = { hold: FoundHold; done: RunDone }
 

@@ -1,7 +1,6 @@
 import { sql } from 'kysely'
 import { isUniqueViolation } from '../../db/store-error.ts'
 import { GatewayError } from '../../errors.ts'
-import { accountKind } from '../account-id.ts'
 import { InsufficientCreditsError } from '../insufficient-credits-error.ts'
 import type { Ceiling, HoldOrder } from '../ledger.ts'
 import { toStoredTerms } from '../price.ts'
@@ -9,6 +8,7 @@ import { toCeilingError } from '../to-ceiling-error.ts'
 import { countUp } from './counters.ts'
 import { type FoundHold, findHold } from './find-hold.ts'
 import { atomically, type LedgerDb, untilClear } from './ledger-db.ts'
+import { newHold } from './new-hold.ts'
 import { readBalance } from './read-account.ts'
 
 /** @throws see {@link LedgerDesk.hold}. In a transaction that is not its own it leaves nothing behind when it throws. */
@@ -69,9 +69,10 @@ async function placeCounted(
 
 type Placed = { hold: FoundHold; isNew: boolean }
 
+/** What {@link placeHolds} does for many, in a statement that is planned in half the time. */
 async function place(db: LedgerDb, order: HoldOrder, account: string): Promise<Placed> {
-  const { runId, amount, caller, keyId = null, model, terms, ttlMs } = order
-  const orgId = accountKind(account) === 'org' ? account : null
+  const hold = newHold(order, account)
+  const { runId, amount, caller, keyId, orgId, model, terms } = hold
   const isFree = amount === 0n
   const funded = isFree
     ? sql`select id from accounts where id = ${account}`
@@ -85,12 +86,11 @@ async function place(db: LedgerDb, order: HoldOrder, account: string): Promise<P
     placed as (
       insert into holds (run_id, account, amount, caller, key_id, org_id, model, terms, counters, deadline)
       select ${runId}, id, ${amount}::bigint, ${caller}, ${keyId}::text, ${orgId}::text, ${model},
-        ${JSON.stringify(toStoredTerms(terms))}::json, '[]', clock_timestamp() + ${ttlMs}::float8 * interval '1 ms'
+        ${JSON.stringify(toStoredTerms(terms))}::json, '[]', clock_timestamp() + ${order.ttlMs}::float8 * interval '1 ms'
       from funded
       returning 1
     )
     select from placed`
-  const hold = { runId, account, amount, caller, keyId, orgId, model, terms, counters: [] }
   let rows: readonly unknown[]
   try {
     rows = (await untilClear(db, () => placing.execute(db))).rows

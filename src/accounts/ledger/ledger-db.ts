@@ -4,16 +4,6 @@ import { isUniqueViolation } from '../../db/store-error.ts'
 
 export type LedgerDb = Kysely<Tables>
 
-/** Its accounts have no row: their balances are the sums of their entries. */
-export const HOUSE = {
-  charge: 'house:revenue',
-  grant: 'house:grants',
-  voucher: 'house:vouchers',
-  x402: 'house:x402',
-  deposit: 'house:deposits',
-  correction: 'house:corrections',
-} as const
-
 /**
  * Does `work` in a transaction: the one that `db` is, or one of its own, which is tried again where others were in its way.
  * Everybody locks in one order (hold, account, counters), so that this is rare.

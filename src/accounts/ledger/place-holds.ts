@@ -1,9 +1,9 @@
 import { CompiledQuery } from 'kysely'
-import { accountKind } from '../account-id.ts'
 import type { HoldOrder } from '../ledger.ts'
 import { toStoredTerms } from '../price.ts'
 import type { FoundHold } from './find-hold.ts'
 import type { LedgerDb } from './ledger-db.ts'
+import { newHold } from './new-hold.ts'
 
 /**
  * Places many holds in one statement, at their best: those of an account in their order, as far as it goes. Each has one payer and
@@ -11,7 +11,7 @@ import type { LedgerDb } from './ledger-db.ts'
  * @returns undefined for those that were not placed; nothing is known of why.
  */
 export async function placeHolds(db: LedgerDb, orders: readonly HoldOrder[]): Promise<(FoundHold | undefined)[]> {
-  const holds = orders.map(toHold)
+  const holds = orders.map(toHoldAtBest)
   const rows = holds.map((hold, place) => ({
     ...hold,
     place,
@@ -26,11 +26,9 @@ export async function placeHolds(db: LedgerDb, orders: readonly HoldOrder[]): Pr
   return holds.map((hold) => (ids.has(hold.runId) && isOnly(hold) ? hold : undefined))
 }
 
-function toHold({ payers: [account = ''], ...order }: HoldOrder): FoundHold {
-  const { runId, caller, keyId, model, terms, amount: least, atBest = least } = order
-  const amount = atBest > least ? atBest : least
-  const orgId = accountKind(account) === 'org' ? account : null
-  return { runId, account, amount, caller, keyId: keyId ?? null, orgId, model, terms, counters: [] }
+function toHoldAtBest(order: HoldOrder): FoundHold {
+  const { payers, amount, atBest = amount } = order
+  return newHold({ ...order, amount: atBest > amount ? atBest : amount }, payers[0] ?? '')
 }
 
 /** The accounts are locked first, in the order in which everybody locks several; what is available is read under the lock. */

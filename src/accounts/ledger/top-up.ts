@@ -2,7 +2,8 @@ import { sql } from 'kysely'
 import { GatewayError } from '../../errors.ts'
 import { InsufficientCreditsError } from '../insufficient-credits-error.ts'
 import type { Move, Posting, TopUp } from '../ledger.ts'
-import { atomically, HOUSE, type LedgerDb } from './ledger-db.ts'
+import { HOUSE } from './house.ts'
+import { atomically, type LedgerDb } from './ledger-db.ts'
 
 /** At most once for a kind and ref: the second time it tells the first. @throws 404 `account_not_found`. */
 export function topUp(db: LedgerDb, { kind, ref, account, amount, note }: TopUp): Promise<Posting> {

@@ -38,6 +38,14 @@ test('where nothing is limited, the counters are not asked', async () => {
   expect(asked).toEqual([])
 })
 
+test('those who are nobody yet do not count as one caller', async () => {
+  const { limits, asked } = start({ requestsPerMinute: 1, tokensPerMinute: 1 })
+  const nobody = { ...CALLER, caller: '' }
+  for (let count = 0; count < 3; count++) expect(await limits.takeRequest(nobody)).toEqual([])
+  expect(await limits.takeTokens(nobody, () => 100)).toBeUndefined()
+  expect(asked).toEqual([])
+})
+
 test('the key, the caller, the org and the tokens of a request are asked for at once', async () => {
   const { limits, asked } = start({ requestsPerMinute: 20, orgRequestsPerMinute: 300, tokensPerMinute: 5_000 })
   const scopes = { requestsPerMinute: 10, tokensPerMinute: 400 }
@@ -58,6 +66,13 @@ test('the key, the caller, the org and the tokens of a request are asked for at 
     ['tokens', 400, 400],
     ['tokens', 5_000, 5_000],
   ])
+})
+
+test('who has overdrawn the tokens of a minute still sees and changes the account', async () => {
+  const { limits, asked } = start({ requestsPerMinute: 20, tokensPerMinute: 5_000 }, { 'tokens caller:0xabc': 6_000 })
+  await expect(limits.takeRequest(CALLER)).rejects.toMatchObject({ status: 429, type: 'tokens' })
+  expect(await limits.takeAccountRequest(CALLER)).toMatchObject([{ unit: 'requests', limit: 20, remaining: 19 }])
+  expect(asked[1]).toEqual([{ subject: 'requests caller:0xabc', amount: 1, limit: 20 }])
 })
 
 test("a limit without room is named in OpenAI's words, with the wait of the one that asks for the longest", async () => {

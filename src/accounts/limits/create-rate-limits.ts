@@ -19,6 +19,8 @@ export type RateLimits = {
   takeNetworkRequest(network: string): Promise<readonly RateStanding[]>
   /** Counts a request. Tokens are looked at, not counted: whoever has overdrawn them is refused here. */
   takeRequest(identity: RatedIdentity): Promise<readonly RateStanding[]>
+  /** Counts a request that asks no model: whatever tokens are overdrawn. */
+  takeAccountRequest(identity: RatedIdentity): Promise<readonly RateStanding[]>
   /** Counts what a run is going to take, as far as that can be told. Undefined where there is no limit. */
   takeTokens(identity: RatedIdentity, estimate: () => number): Promise<TakenTokens | undefined>
   /** `actual` is all that the run took. */
@@ -59,6 +61,10 @@ export function createRateLimits({ counters, settings }: RateLimitsDeps): RateLi
       const requests = requestLimits(identity, settings).map((limit) => ({ limit, amount: 1 }))
       const tokens = tokenLimits(identity, settings).map((limit) => ({ limit, amount: 0 }))
       return refuseExcess(await count([...requests, ...tokens]))
+    },
+
+    async takeAccountRequest(identity) {
+      return refuseExcess(await count(requestLimits(identity, settings).map((limit) => ({ limit, amount: 1 }))))
     },
 
     async takeTokens(identity, estimate) {

@@ -30,7 +30,7 @@ export function requestLimits(
 ): readonly RateLimit[] {
   return [
     ...limit('requests', 'this key', key && `key:${key.countsAs ?? key.id}`, scopes.requestsPerMinute),
-    ...limit('requests', 'this caller', `caller:${caller}`, requestsPerMinute || undefined),
+    ...limit('requests', 'this caller', subjectOf(caller), requestsPerMinute || undefined),
     ...limit('requests', 'this organization', org && `org:${org.id}`, orgRequestsPerMinute || undefined),
   ]
 }
@@ -39,7 +39,7 @@ export function requestLimits(
 export function tokenLimits({ caller, key, scopes }: RatedIdentity, settings: RateSettings): readonly RateLimit[] {
   return [
     ...limit('tokens', 'this key', key && `key:${key.countsAs ?? key.id}`, scopes.tokensPerMinute),
-    ...limit('tokens', 'this caller', `caller:${caller}`, settings.tokensPerMinute || undefined),
+    ...limit('tokens', 'this caller', subjectOf(caller), settings.tokensPerMinute || undefined),
   ]
 }
 
@@ -47,6 +47,9 @@ export function tokenLimits({ caller, key, scopes }: RatedIdentity, settings: Ra
 export function networkLimits(network: string, { ipRequestsPerMinute }: RateSettings): readonly RateLimit[] {
   return limit('requests', 'this IP address', `ip:${network}`, ipRequestsPerMinute || undefined)
 }
+
+/** Who has not paid yet, and is nobody, is no one caller: one of them would use up the minute of all. */
+const subjectOf = (caller: string) => (caller === '' ? undefined : `caller:${caller}`)
 
 export type RatedIdentity = Pick<Identity, 'caller' | 'key' | 'scopes'> & { org: { id: string } | undefined }
 

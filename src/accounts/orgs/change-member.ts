@@ -2,7 +2,6 @@ import { type Kysely, sql } from 'kysely'
 import type { Tables } from '../../db/schema.ts'
 import type { Actor } from '../actor.ts'
 import { appendAudit } from '../audit/append-audit.ts'
-import { toCreditText } from '../credits.ts'
 import type { Role } from '../identity.ts'
 import { changeOrg, type OrgChange } from './change-org.ts'
 import { findMember } from './members.ts'
@@ -47,14 +46,14 @@ export async function changeMember(
       await revokeInvitations(tx, { orgId, createdBy: account, except: managedBy(after.role) }, actor)
     }
     if (after.creditsPerDay !== before.creditsPerDay || after.creditsPerMonth !== before.creditsPerMonth) {
-      const details = { ...toTexts(after), before: toTexts(before) }
+      const details = { ...toDetails(after), before: toDetails(before) }
       await appendAudit(tx, { actor, action: 'member.ceilings_changed', subject: account, orgId, details })
     }
     return after
   })
 }
 
-const toTexts = ({ creditsPerDay: day, creditsPerMonth: month }: Ceilings) => ({
-  day: day === null ? null : toCreditText(day),
-  month: month === null ? null : toCreditText(month),
+const toDetails = ({ creditsPerDay, creditsPerMonth }: Ceilings) => ({
+  credits_per_day: creditsPerDay,
+  credits_per_month: creditsPerMonth,
 })

@@ -34,7 +34,7 @@ export async function closeOrg(
     await sql`update orgs set closed_at = clock_timestamp() where id = ${id}`.execute(tx)
     await revokeInvitations(tx, { orgId: id }, actor)
     await revokeKeys(tx, id, actor)
-    const details = { slug, ...(balance > 0n && { moved: toCreditText(balance), to: moveTo }) }
+    const details = { slug, ...(balance > 0n && { moved: balance, to: moveTo }) }
     await appendAudit(tx, { actor, action: 'org.closed', subject: id, orgId: id, details })
     return { id }
   })

@@ -10,8 +10,10 @@ import { changeOrg, type OrgChange } from './change-org.ts'
 import { findInvitation } from './invitations.ts'
 import { findRole } from './members.ts'
 import type { Ceilings, Invitation } from './org.ts'
-import { alreadyMember, roleNotManaged } from './org-errors.ts'
+import { alreadyMember, roleNotManaged, tooManyInvitations } from './org-errors.ts'
 import { managedBy } from './roles.ts'
+
+const MAX_OPEN_INVITATIONS = 500
 
 /** From its making. */
 export const INVITATION_TTL_SEC = { min: 60, default: 7 * 86_400, max: 30 * 86_400 } as const
@@ -26,7 +28,7 @@ export type NewInvitation = OrgChange &
 
 /**
  * By owners, and to members and viewers by admins. The token is told this once: of it the store has a hash.
- * @throws 403 `role_too_low`, 409 `already_member`.
+ * @throws 403 `role_too_low`, 409 `already_member`, `too_many_invitations`.
  */
 export async function createInvitation(
   db: Kysely<Tables>,
@@ -36,6 +38,7 @@ export async function createInvitation(
   return changeOrg(db, { ...change, least: 'admin' }, async (tx, { id: orgId, role: own }) => {
     if (!managedBy(own).includes(role)) throw roleNotManaged(own, role)
     if (wallet !== undefined && (await findRole(tx, orgId, wallet)) !== undefined) throw alreadyMember(wallet)
+    await requireRoom(tx, orgId)
     const id = newId('inv')
     const token = `gwi_${randomBytes(32).toString('base64url')}`
     await sql`
@@ -49,4 +52,13 @@ export async function createInvitation(
     await appendAudit(tx, { actor, action: 'invitation.created', subject: id, orgId, details })
     return { invitation: await findInvitation(tx, orgId, id), token }
   })
+}
+
+async function requireRoom(tx: Kysely<Tables>, orgId: string): Promise<void> {
+  const { rows } = await sql<{ hasRoom: boolean }>`
+    select count(*) < ${MAX_OPEN_INVITATIONS} as "hasRoom" from org_invitations
+    where org_id = ${orgId} and accepted_at is null and revoked_at is null and expires_at > clock_timestamp()`.execute(
+    tx,
+  )
+  if (rows[0]?.hasRoom !== true) throw tooManyInvitations(MAX_OPEN_INVITATIONS)
 }

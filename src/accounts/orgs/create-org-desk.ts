@@ -2,6 +2,7 @@ import type { Database } from '../../db/database.ts'
 import { withStoreErrors } from '../../db/with-store-errors.ts'
 import type { Actor } from '../actor.ts'
 import { listAudit } from '../audit/list-audit.ts'
+import type { Role } from '../identity.ts'
 import type { Page } from '../read-page.ts'
 import { acceptInvitation } from './accept-invitation.ts'
 import { changeMember, type MemberChange } from './change-member.ts'
@@ -17,6 +18,7 @@ import { removeMember } from './remove-member.ts'
 import { renameOrg } from './rename-org.ts'
 import { requireMember } from './require-member.ts'
 import { revokeInvitation } from './revoke-invitation.ts'
+import { withinOrgLimit } from './within-org-limit.ts'
 
 /**
  * Orgs, as their members use them: `org` is an id or a slug, `by` the account of who asks. All reject with a 404 `org_not_found`
@@ -27,8 +29,8 @@ export type OrgDesk = ReturnType<typeof createOrgDesk>
 
 export function createOrgDesk({ db }: Pick<Database, 'db'>) {
   return withStoreErrors({
-    seat: ({ org, by }: OrgChange) => requireMember(db, org, by),
-    create: (org: NewOrg, actor: Actor) => createOrg(db, org, actor),
+    seat: (org: string, account: string, least: Role) => requireMember(db, org, account, least),
+    create: (org: NewOrg, actor: Actor) => withinOrgLimit(db, org.owner, (tx) => createOrg(tx, org, actor)),
     list: (account: string, page: Page & { only?: readonly string[] | undefined }) => listOwnOrgs(db, account, page),
     find: ({ org, by }: OrgChange) => findOwnOrg(db, org, by),
     rename: (change: OrgChange & { name: string }, actor: Actor) => renameOrg(db, change, actor),

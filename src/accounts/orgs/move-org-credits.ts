@@ -4,7 +4,6 @@ import type { Tables } from '../../db/schema.ts'
 import { GatewayError } from '../../errors.ts'
 import type { Actor } from '../actor.ts'
 import { appendAudit } from '../audit/append-audit.ts'
-import { toCreditText } from '../credits.ts'
 import { moveCredits } from '../ledger/top-up.ts'
 import type { Posting } from '../ledger.ts'
 import { changeOrg, type OrgChange } from './change-org.ts'
@@ -41,7 +40,7 @@ async function moveOrgCredits(
     const posting = await moveCredits(tx, { kind: 'move', ref: `${from}>${to}:${id}`, from, to, amount })
     if (posting.amount !== amount) throw idReused()
     if (posting.isNew) {
-      const details = { direction, amount: toCreditText(amount), transfer: posting.id }
+      const details = { direction, amount, transfer: posting.id }
       await appendAudit(tx, { actor, action: 'org.credits_moved', subject: orgId, orgId, details })
     }
     return posting

@@ -68,7 +68,7 @@ test('a closed org is no longer found by anybody, and nothing can be given to it
   await desk.close({ org, by: owner }, ACTOR)
   const gone = { status: 404, code: 'org_not_found' }
   await expect(desk.find({ org, by: owner })).rejects.toMatchObject(gone)
-  await expect(desk.seat({ org, by: owner })).rejects.toMatchObject(gone)
+  await expect(desk.seat(org, owner, 'viewer')).rejects.toMatchObject(gone)
   await expect(desk.moveIn({ org, by: member, amount: 1n }, ACTOR)).rejects.toMatchObject(gone)
   await expect(desk.close({ org, by: owner }, ACTOR)).rejects.toMatchObject(gone)
   expect(await desk.list(owner, { limit: 10 })).toEqual({ rows: [], hasMore: false })

@@ -37,6 +37,22 @@ export function alreadyMember(account: string): GatewayError {
   return conflict('already_member', `'${shorten(account)}' is a member of this org.`)
 }
 
+export function tooManyOrgs(limit: number): GatewayError {
+  return conflict(
+    'too_many_orgs',
+    `You own ${limit} orgs, closed ones among them, and may own ${limit}. Leave one that has another owner, or ask the operator for an org.`,
+    { details: { limit } },
+  )
+}
+
+export function tooManyInvitations(limit: number): GatewayError {
+  return conflict(
+    'too_many_invitations',
+    `This org has ${limit} open invitations, and may have ${limit}. Revoke one: DELETE /v1/orgs/{org}/invitations/{id}.`,
+    { details: { limit } },
+  )
+}
+
 /** Members are people, or programs that act for one. */
 export function orgAsMember(): GatewayError {
   return forbidden('org_as_member', "An org cannot be a member of an org. Use a key or a wallet of the member's own.")

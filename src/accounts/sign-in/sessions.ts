@@ -6,6 +6,7 @@ import type { Actor } from '../actor.ts'
 import { appendAudit } from '../audit/append-audit.ts'
 import { hashSecret } from '../keys/key-secret.ts'
 import { atomically } from '../ledger/ledger-db.ts'
+import { lockAccount } from '../ledger/lock-account.ts'
 import { openAccount } from '../ledger/open-account.ts'
 
 /** A wallet that is signed in. Times are Unix ms, by the store's clock. */
@@ -20,7 +21,10 @@ export type Session = {
 
 type NewSession = { wallet: string; chainId: number; lifetimeMs: number }
 
-/** `token` is shown this once: the store has its SHA-256 alone. */
+/** Of one wallet at a time. */
+const MAX_SESSIONS = 100
+
+/** `token` is shown this once: the store has its SHA-256 alone. The wallet's oldest sessions end where it has too many. */
 export async function createSession(
   db: Kysely<Tables>,
   { wallet, chainId, lifetimeMs }: NewSession,
@@ -29,6 +33,8 @@ export async function createSession(
   const token = `gws_${randomBytes(32).toString('base64url')}`
   const session = await atomically(db, async (tx) => {
     await openAccount(tx, { id: wallet, kind: 'wallet' })
+    await lockAccount(tx, wallet)
+    await makeRoom(tx, wallet, actor)
     const { rows } = await sql<Session>`
       insert into sessions (hash, wallet, chain_id, expires_at)
       values (
@@ -59,6 +65,16 @@ export function endSession(db: Kysely<Tables>, token: string, actor: Actor): Pro
     if (session !== undefined) await appendAudit(tx, { actor, action: 'session.ended', subject: session.wallet })
     return session
   })
+}
+
+/** For one more. */
+async function makeRoom(tx: Kysely<Tables>, wallet: string, actor: Actor): Promise<void> {
+  const { rows } = await sql`
+    update sessions set revoked_at = clock_timestamp() where hash in (
+      select hash from sessions where wallet = ${wallet} and ${IS_OPEN}
+      order by created_at desc, hash offset ${MAX_SESSIONS - 1}
+    ) returning 1`.execute(tx)
+  for (const _ of rows) await appendAudit(tx, { actor, action: 'session.ended', subject: wallet })
 }
 
 const IS_OPEN = sql<boolean>`revoked_at is null and expires_at > clock_timestamp()`

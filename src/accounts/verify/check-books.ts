@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { HOUSE } from '../ledger/ledger-db.ts'
+import { HOUSE } from '../ledger/house.ts'
 import { type Check, find, findAll } from './findings.ts'
 
 /** I1. */

@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
 import { BadRequestError } from '../../errors.ts'
+import { toSeconds } from '../../to-seconds.ts'
 import { newId } from '../account-id.ts'
 import type { Actor } from '../actor.ts'
 import { appendAudit } from '../audit/append-audit.ts'
-import { toCreditText } from '../credits.ts'
 import { type Expiry, toTimestamp } from '../expiry.ts'
 import { atomically, type LedgerDb } from '../ledger/ledger-db.ts'
 import { toVoucher, VOUCHER_COLUMNS, type Voucher, type VoucherRow } from './voucher.ts'
@@ -48,12 +48,7 @@ export async function createVoucher(
       actor,
       action: 'voucher.created',
       subject: voucher.id,
-      details: {
-        amount: toCreditText(amount),
-        max_uses: maxUses,
-        expires_at: toSeconds(voucher.expiresAtMs),
-        note: voucher.note,
-      },
+      details: { amount, max_uses: maxUses, expires_at: toSeconds(voucher.expiresAtMs), note: voucher.note },
     })
     return { voucher, code }
   })
@@ -69,8 +64,6 @@ function isPlausible(expiry: Expiry): boolean {
   const sec = 'atSec' in expiry ? expiry.atSec : expiry.inSec
   return sec > 0 && sec * 1000 < Date.UTC(9999, 11)
 }
-
-const toSeconds = (ms: number | null) => (ms === null ? null : Math.floor(ms / 1000))
 
 const wrong = (param: string, complaint: string) =>
   new BadRequestError(`Invalid '${param}': ${complaint}.`, { param, code: 'invalid_value' })

@@ -2,7 +2,6 @@ import { sql } from 'kysely'
 import { accountKind } from '../account-id.ts'
 import type { Actor } from '../actor.ts'
 import { appendAudit } from '../audit/append-audit.ts'
-import { toCreditText } from '../credits.ts'
 import { atomically, type LedgerDb } from '../ledger/ledger-db.ts'
 import { openAccount } from '../ledger/open-account.ts'
 import { topUp } from '../ledger/top-up.ts'
@@ -33,7 +32,7 @@ export async function redeemVoucher(
       action: 'voucher.redeemed',
       subject: account,
       orgId: kind === 'org' ? account : undefined,
-      details: { voucher: voucherId, amount: toCreditText(amount), balance: toCreditText(balance) },
+      details: { voucher: voucherId, amount, balance },
     })
     return { voucherId, amount, balance }
   })

@@ -4,7 +4,7 @@ import { requireAccount } from '../auth.ts'
 import { OrgPageQuery } from '../org-page-query.ts'
 import { parseRequest } from '../parse-request.ts'
 import { seatIn } from '../seat-in.ts'
-import { expectPage, toWirePage } from '../wire-page.ts'
+import { toWirePage } from '../wire-page.ts'
 import { toWireEntry } from './wire-entry.ts'
 
 /** `GET /v1/account/entries`: the bill, the latest first; that of an org for its owners and admins. */
@@ -14,7 +14,6 @@ export function listEntries(bill: Pick<BillDesk, 'entries' | 'seat'>): RequestHa
     const { org, ...page } = parseRequest(OrgPageQuery, req.query)
     const seat = org === undefined ? undefined : await seatIn(bill, org, { identity, least: 'admin' })
     const listed = await bill.entries(seat?.id ?? identity.account, page)
-    const paged = expectPage(listed, page.after)
-    res.json(toWirePage(paged, toWireEntry))
+    res.json(toWirePage(listed, page, toWireEntry))
   }
 }

@@ -4,7 +4,7 @@ import { requireAccount } from '../auth.ts'
 import { OrgPageQuery } from '../org-page-query.ts'
 import { parseRequest } from '../parse-request.ts'
 import { seatIn } from '../seat-in.ts'
-import { expectPage, toWirePage } from '../wire-page.ts'
+import { toWirePage } from '../wire-page.ts'
 import { toWireHold } from './wire-hold.ts'
 
 /** `GET /v1/account/holds`: what is held for runs that have not ended. Of an org, its members see what is held for theirs. */
@@ -15,7 +15,6 @@ export function listHolds(bill: Pick<BillDesk, 'holds' | 'seat'>): RequestHandle
     const seat = org === undefined ? undefined : await seatIn(bill, org, { identity, least: 'viewer' })
     const caller = seat?.role === 'member' ? identity.account : undefined
     const listed = await bill.holds({ account: seat?.id ?? identity.account, caller }, page)
-    const paged = expectPage(listed, page.after)
-    res.json(toWirePage(paged, toWireHold))
+    res.json(toWirePage(listed, page, toWireHold))
   }
 }

@@ -3,13 +3,14 @@ import { z } from 'zod'
 import { accountKind } from '../../accounts/account-id.ts'
 import { toOwnName } from '../../accounts/claimed-caller.ts'
 import type { Identity } from '../../accounts/identity.ts'
-import type { Balance, Ceiling } from '../../accounts/ledger.ts'
+import type { Ceiling } from '../../accounts/ledger.ts'
 import type { BillDesk } from '../../accounts/usage/create-bill-desk.ts'
 import { identityOf, requireAccount } from '../auth.ts'
 import { parseRequest } from '../parse-request.ts'
 import { keyCeilings, memberCeilings } from '../payment-of.ts'
+import { toWireBalance } from '../wire-balance.ts'
 import type { TopUpWays } from './top-up-ways.ts'
-import { toWireBalance, toWireBudgets, type WireOwnAccount } from './wire-own-account.ts'
+import { toWireBudgets, type WireOwnAccount } from './wire-own-account.ts'
 
 export type ShowAccountDeps = {
   bill: Pick<BillDesk, 'balance' | 'used'>
@@ -53,7 +54,7 @@ export function showAccount({ bill, freeMode, topUpWays }: ShowAccountDeps): Req
 
   async function keyOf(identity: Identity): Promise<WireOwnAccount['key']> {
     const { key } = identity
-    return key === undefined ? null : { ...key, budgets: await budgetsOf(keyCeilings(identity)) }
+    return key === undefined ? null : { id: key.id, name: key.name, budgets: await budgetsOf(keyCeilings(identity)) }
   }
 
   async function budgetsOf(ceilings: readonly Ceiling[]) {
@@ -63,7 +64,7 @@ export function showAccount({ bill, freeMode, topUpWays }: ShowAccountDeps): Req
 }
 
 const Nothing = z.strictObject({})
-const NOTHING: Omit<Balance, 'account'> = { balance: 0n, held: 0n, available: 0n }
+const NOTHING = { balance: 0n, held: 0n }
 
 /** Whoever claims to be somebody has no account, and is not told of that of whom it claims to be. */
 function toClaimed({ caller, wallet }: Identity): WireOwnAccount {

@@ -1,6 +1,6 @@
 import { toCreditText } from '../../accounts/credits.ts'
 import type { BillEntry, ChargedRun } from '../../accounts/usage/list-entries.ts'
-import { toSeconds } from '../to-seconds.ts'
+import { toSeconds } from '../../to-seconds.ts'
 
 /** Amounts are exact decimal texts of credits. */
 type WireEntry = {

@@ -1,6 +1,6 @@
 import { toCreditText } from '../../accounts/credits.ts'
 import type { BillHold } from '../../accounts/usage/list-holds.ts'
-import { toSeconds } from '../to-seconds.ts'
+import { toSeconds } from '../../to-seconds.ts'
 
 /** `id` is that of the run. */
 type WireHold = {

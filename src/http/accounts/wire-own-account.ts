@@ -1,6 +1,7 @@
 import { toCreditText } from '../../accounts/credits.ts'
 import type { Role } from '../../accounts/identity.ts'
-import type { AccountKind, Balance, Ceiling } from '../../accounts/ledger.ts'
+import type { AccountKind, Ceiling } from '../../accounts/ledger.ts'
+import type { WireBalance } from '../wire-balance.ts'
 import type { TopUpWays } from './top-up-ways.ts'
 
 /** Amounts are exact decimal texts of credits; nulls for who has no account. */
@@ -18,12 +19,6 @@ export type WireOwnAccount = {
   org: ({ id: string; slug: string; role: Role; budgets: WireBudgets } & WireBalance) | null
   key: { id: string; name: string; budgets: WireBudgets } | null
   top_up: (TopUpWays & { vouchers: true }) | null
-}
-
-type WireBalance = { balance: string; held: string; available: string }
-
-export function toWireBalance({ balance, held, available }: Omit<Balance, 'account'>): WireBalance {
-  return { balance: toCreditText(balance), held: toCreditText(held), available: toCreditText(available) }
 }
 
 /** What may be spent in this day and this month (UTC); null: no such budget. */

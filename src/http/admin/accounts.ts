@@ -4,7 +4,7 @@ import type { AdminDesk } from '../../accounts/admin/create-admin-desk.ts'
 import { accountNotFound } from '../../accounts/admin/expect-account.ts'
 import { creditText, PAGE_FIELDS, plainText } from '../account-fields.ts'
 import { parseRequest } from '../parse-request.ts'
-import { expectPage, toWirePage } from '../wire-page.ts'
+import { toWirePage } from '../wire-page.ts'
 import { adminOf } from './require-admin.ts'
 import { toWireAccount, toWireGranted } from './wire-account.ts'
 
@@ -12,8 +12,7 @@ import { toWireAccount, toWireGranted } from './wire-account.ts'
 export function listAccounts(desk: Pick<AdminDesk, 'listAccounts'>): RequestHandler {
   return async (req, res) => {
     const query = parseRequest(ListQuery, req.query)
-    const paged = expectPage(await desk.listAccounts(query), query.after)
-    res.json(toWirePage(paged, toWireAccount))
+    res.json(toWirePage(await desk.listAccounts(query), query, toWireAccount))
   }
 }
 

@@ -9,15 +9,14 @@ import { KeyChangeBody, NEW_KEY_FIELDS, RotationBody, toScopes } from '../keys/k
 import { sendNewKey } from '../keys/send-new-key.ts'
 import { toWireKey } from '../keys/wire-key.ts'
 import { parseRequest } from '../parse-request.ts'
-import { expectPage, toWirePage } from '../wire-page.ts'
+import { toWirePage } from '../wire-page.ts'
 import { adminOf } from './require-admin.ts'
 
 /** `GET /admin/keys`: all there are, the latest first. */
 export function listKeys(desk: Pick<AdminDesk, 'listKeys'>): RequestHandler {
   return async (req, res) => {
     const page = parseRequest(ListQuery, req.query)
-    const paged = expectPage(await desk.listKeys(page), page.after)
-    res.json(toWirePage(paged, toWireKey))
+    res.json(toWirePage(await desk.listKeys(page), page, toWireKey))
   }
 }
 

@@ -4,14 +4,13 @@ import type { AdminDesk } from '../../accounts/admin/create-admin-desk.ts'
 import { PAGE_FIELDS, plainText } from '../account-fields.ts'
 import { parseRequest } from '../parse-request.ts'
 import { toWireAuditEntry } from '../wire-audit-entry.ts'
-import { expectPage, toWirePage } from '../wire-page.ts'
+import { toWirePage } from '../wire-page.ts'
 
 /** `GET /admin/audit`: newest first. */
 export function listAudit(desk: Pick<AdminDesk, 'listAudit'>): RequestHandler {
   return async (req, res) => {
     const page = parseRequest(AuditQuery, req.query)
-    const paged = expectPage(await desk.listAudit(page), page.after)
-    res.json(toWirePage(paged, toWireAuditEntry))
+    res.json(toWirePage(await desk.listAudit(page), page, toWireAuditEntry))
   }
 }
 

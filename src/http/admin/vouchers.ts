@@ -6,7 +6,7 @@ import { creditText, PAGE_FIELDS, plainText } from '../account-fields.ts'
 import { EXPIRY_FIELDS, toExpiry } from '../expiry-fields.ts'
 import { integer } from '../integer.ts'
 import { parseRequest } from '../parse-request.ts'
-import { expectPage, toWirePage } from '../wire-page.ts'
+import { toWirePage } from '../wire-page.ts'
 import { adminOf } from './require-admin.ts'
 import { toWireNewVoucher, toWireVoucher } from './wire-voucher.ts'
 
@@ -14,8 +14,7 @@ import { toWireNewVoucher, toWireVoucher } from './wire-voucher.ts'
 export function listVouchers(desk: Pick<AdminDesk, 'listVouchers'>): RequestHandler {
   return async (req, res) => {
     const page = parseRequest(z.strictObject(PAGE_FIELDS), req.query)
-    const paged = expectPage(await desk.listVouchers(page), page.after)
-    res.json(toWirePage(paged, toWireVoucher))
+    res.json(toWirePage(await desk.listVouchers(page), page, toWireVoucher))
   }
 }
 

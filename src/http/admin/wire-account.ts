@@ -1,17 +1,14 @@
 import type { Granted } from '../../accounts/admin/grant-credits.ts'
 import type { AccountRecord } from '../../accounts/admin/list-accounts.ts'
 import { toCreditText } from '../../accounts/credits.ts'
-import { toSeconds } from '../to-seconds.ts'
+import { toSeconds } from '../../to-seconds.ts'
+import { toWireBalance, type WireBalance } from '../wire-balance.ts'
 
-/** Amounts are exact decimal texts of credits. */
-export type WireAccount = {
+export type WireAccount = WireBalance & {
   id: string
   object: 'account'
   kind: AccountRecord['kind']
   name: string | null
-  balance: string
-  held: string
-  available: string
   created_at: number
 }
 
@@ -21,14 +18,12 @@ export function toWireAccount({ id, kind, name, balance, held, createdAtMs }: Ac
     object: 'account',
     kind,
     name,
-    balance: toCreditText(balance),
-    held: toCreditText(held),
-    available: toCreditText(balance - held),
+    ...toWireBalance({ balance, held }),
     created_at: toSeconds(createdAtMs),
   }
 }
 
-/** A grant or a correction. */
+/** A grant or a correction. Amounts are exact decimal texts of credits. */
 export type WireGranted = {
   id: string
   object: 'grant' | 'correction'

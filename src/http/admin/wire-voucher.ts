@@ -1,6 +1,6 @@
 import { toCreditText } from '../../accounts/credits.ts'
 import type { Voucher } from '../../accounts/vouchers/voucher.ts'
-import { toSeconds } from '../to-seconds.ts'
+import { toSeconds } from '../../to-seconds.ts'
 
 /** A voucher as operators see it; its code is none of it. */
 export type WireVoucher = {

@@ -31,7 +31,12 @@ export const ScopeFields = z.strictObject({
   credits_per_month: amount,
 })
 
-const WireScopes = ScopeFields.transform(
+/** Every gateway keeps the scopes of thousands of keys at hand, and the audit log keeps them for good. */
+const MOST_CHARS = 8_192
+
+const WireScopes = ScopeFields.refine((wire) => listedChars(wire) <= MOST_CHARS, {
+  error: `The lists of scopes are too long: expected ${MOST_CHARS} characters in all at most.`,
+}).transform(
   (wire): ScopeChange => ({
     models: wire.models,
     orgs: wire.orgs,
@@ -45,6 +50,9 @@ const WireScopes = ScopeFields.transform(
     creditsPerMonth: wire.credits_per_month,
   }),
 )
+
+const listedChars = ({ models, orgs, tools, ips }: z.output<typeof ScopeFields>) =>
+  [models, orgs, tools, ips].flatMap((words) => words ?? []).join().length
 
 /** What whoever makes a key says of it; whose it is, each route says for itself. */
 export const NEW_KEY_FIELDS = { name: plainText(128), scopes: WireScopes.optional(), ...EXPIRY_FIELDS }

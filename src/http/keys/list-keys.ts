@@ -5,7 +5,7 @@ import { requireAccount } from '../auth.ts'
 import { OrgPageQuery } from '../org-page-query.ts'
 import { parseRequest } from '../parse-request.ts'
 import { seatIn } from '../seat-in.ts'
-import { expectPage, toWirePage } from '../wire-page.ts'
+import { toWirePage } from '../wire-page.ts'
 import { toWireKey } from './wire-key.ts'
 
 /** `GET /v1/keys`: the caller's own, or with `org` those of an org: all of them where the caller administers it. */
@@ -16,7 +16,6 @@ export function listKeys(keys: Pick<KeyDesk, 'list' | 'seat'>): RequestHandler {
     const seat = org === undefined ? undefined : await seatIn(keys, org, { identity, least: 'viewer' })
     const seesAll = seat !== undefined && isAtLeast(seat.role, 'admin')
     const listed = await keys.list({ ...page, orgId: seat?.id, account: seesAll ? undefined : identity.account })
-    const paged = expectPage(listed, page.after)
-    res.json(toWirePage(paged, toWireKey))
+    res.json(toWirePage(listed, page, toWireKey))
   }
 }

@@ -2,7 +2,7 @@ import { toCreditText } from '../../accounts/credits.ts'
 import type { Scopes } from '../../accounts/identity.ts'
 import type { KeyWithSecret } from '../../accounts/keys/create-key.ts'
 import type { KeyRecord } from '../../accounts/keys/key-record.ts'
-import { toSeconds } from '../to-seconds.ts'
+import { toSeconds } from '../../to-seconds.ts'
 
 /** An API key as callers see it; its secret is none of it. */
 export function toWireKey(key: KeyRecord) {

@@ -40,19 +40,12 @@ import { json, plainReply, STORE_ERRORS } from './operation-parts.ts'
 import { ORG_AUDIT_ENTRY, ORG_MEMBER, pageOf } from './org-examples.ts'
 import { OrgMemberList } from './org-schemas.ts'
 import { pageParameters } from './page-parameters.ts'
+import { pathParameter } from './path-parameter.ts'
 
-const idOf = (description: string, example: string) => ({
-  name: 'id',
-  in: 'path' as const,
-  required: true,
-  description,
-  schema: { type: 'string' as const },
-  example,
-})
-export const adminAccountId = idOf('A wallet, `org_…` or `acct_…`.', ACCOUNT.id)
-export const adminKeyId = idOf('Id of any API key.', KEY.id)
-export const adminVoucherId = idOf('Id of a voucher.', VOUCHER.id)
-export const adminOrgId = idOf('Id or slug of any org.', ADMIN_ORG.slug)
+export const adminAccountId = pathParameter('id', 'A wallet, `org_…` or `acct_…`.', ACCOUNT.id)
+export const adminKeyId = pathParameter('id', 'Id of any API key.', KEY.id)
+export const adminVoucherId = pathParameter('id', 'Id of a voucher.', VOUCHER.id)
+export const adminOrgId = pathParameter('id', 'Id or slug of any org.', ADMIN_ORG.slug)
 
 /** What all of them have: ADMIN_KEY as the bearer. */
 const admin = (operation: ZodOpenApiOperationObject): ZodOpenApiOperationObject => ({

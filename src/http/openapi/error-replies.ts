@@ -89,7 +89,7 @@ export const ERROR_REPLIES = {
     slow: says('Your request took too long to arrive.', { type: 'timeout_error', code: 'request_timeout' }),
   }),
   409: toReply(
-    'What is asked for is not in a state for that, or is taken (`code` says what it is); or the run was cancelled while it was waited for (`run_cancelled`).',
+    'What is asked for is not in a state for that, is taken, or there are as many as there may be (`code` says what it is); or the run was cancelled while it was waited for (`run_cancelled`).',
     {
       not_ended: says('The run is still queued. Cancel it first.', { type: 'conflict_error', code: 'run_not_ended' }),
     },

@@ -5,17 +5,11 @@ import { KEY, KEY_LIST, MADE_KEY, NEW_KEY, NEW_SERVICE_KEY, REVOKED_KEY } from '
 import { Key, KeyChangeRequest, KeyList, KeyRequest, KeyRotationRequest, KeyWithSecret } from './key-schemas.ts'
 import { json, PROVEN, plainReply, STORE_ERRORS } from './operation-parts.ts'
 import { pageParameters } from './page-parameters.ts'
+import { pathParameter } from './path-parameter.ts'
 
-export const keyId = {
-  name: 'id',
-  in: 'path' as const,
-  required: true,
-  description: 'Id of an API key of yours.',
-  schema: { type: 'string' as const },
-  example: KEY.id,
-}
+export const keyId = pathParameter('id', 'Id of an API key of yours.', KEY.id)
 
-const CHANGE_ERRORS = { ...STORE_ERRORS, ...errorReplies(413, 415) }
+const CHANGE_ERRORS = { ...STORE_ERRORS, ...errorReplies(409, 413, 415) }
 
 export const createKey: ZodOpenApiOperationObject = {
   operationId: 'createKey',
@@ -61,7 +55,7 @@ export const updateKey: ZodOpenApiOperationObject = {
     required: true,
     content: json(KeyChangeRequest, { budget: { scopes: { credits_per_day: '2', ips: null } } }),
   },
-  responses: { 200: plainReply('The key.', json(Key, { key: KEY })), ...CHANGE_ERRORS, ...errorReplies(409) },
+  responses: { 200: plainReply('The key.', json(Key, { key: KEY })), ...CHANGE_ERRORS },
 }
 
 export const rotateKey: ZodOpenApiOperationObject = {
@@ -74,7 +68,6 @@ export const rotateKey: ZodOpenApiOperationObject = {
   responses: {
     200: plainReply('The new key, with its secret.', json(KeyWithSecret, { key: MADE_KEY })),
     ...CHANGE_ERRORS,
-    ...errorReplies(409),
   },
 }
 

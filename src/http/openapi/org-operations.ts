@@ -31,15 +31,8 @@ import {
   OrgRequest,
 } from './org-schemas.ts'
 import { pageParameters } from './page-parameters.ts'
+import { pathParameter } from './path-parameter.ts'
 
-const pathParameter = (name: string, description: string, example: string) => ({
-  name,
-  in: 'path' as const,
-  required: true,
-  description,
-  schema: { type: 'string' as const },
-  example,
-})
 export const org = pathParameter('org', 'Id or slug of an org that you are a member of.', ORG.slug)
 export const orgMember = pathParameter('account', 'A wallet, or `acct_…`.', ORG_MEMBER.id)
 export const orgInvitation = pathParameter('id', 'Id of an invitation.', ORG_INVITATION.id)

@@ -11,6 +11,7 @@ import {
   RUN_ERRORS,
   STORE_ERRORS,
 } from './operation-parts.ts'
+import { pathParameter } from './path-parameter.ts'
 import { DeletedResponse, InputItemList, ResponseEvent, ResponseReply } from './response-reply-schemas.ts'
 import { ResponseRequest } from './response-request-schema.ts'
 
@@ -43,14 +44,7 @@ export const createResponse: ZodOpenApiOperationObject = {
   },
 }
 
-export const responseId = {
-  name: 'id',
-  in: 'path' as const,
-  required: true,
-  description: 'Id of a response of the same caller.',
-  schema: { type: 'string' as const },
-  example: RESPONSE_REPLY.id,
-}
+export const responseId = pathParameter('id', 'Id of a response of the same caller.', RESPONSE_REPLY.id)
 
 export const retrieveResponse: ZodOpenApiOperationObject = {
   operationId: 'retrieveResponse',

@@ -4,17 +4,11 @@ import { RUN_STATES } from '../../runs/run-record.ts'
 import { errorReplies } from './error-replies.ts'
 import { eventStream, header, json, plainReply, runHeaders, STORE_ERRORS } from './operation-parts.ts'
 import { pageParameters } from './page-parameters.ts'
+import { pathParameter } from './path-parameter.ts'
 import { CANCELLED_RUN, QUEUED_RUN, RUN, RUN_EVENTS, RUN_LIST, WEBHOOK_EVENT } from './run-examples.ts'
 import { DeletedRun, Run, RunEvent, RunList, WebhookEvent } from './run-schemas.ts'
 
-export const runId = {
-  name: 'id',
-  in: 'path' as const,
-  required: true,
-  description: 'Id of a run of the same caller.',
-  schema: { type: 'string' as const },
-  example: RUN.id,
-}
+export const runId = pathParameter('id', 'Id of a run of the same caller.', RUN.id)
 
 export const listRuns: ZodOpenApiOperationObject = {
   operationId: 'listRuns',

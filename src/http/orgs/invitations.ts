@@ -3,7 +3,7 @@ import type { OrgDesk } from '../../accounts/orgs/create-org-desk.ts'
 import { actorOf } from '../actor-of.ts'
 import { requireAccount, requireManage } from '../auth.ts'
 import { parseRequest } from '../parse-request.ts'
-import { expectPage, toWirePage } from '../wire-page.ts'
+import { toWirePage } from '../wire-page.ts'
 import { Acceptance, NewInvitation, PageQuery } from './org-fields.ts'
 import { orgOf, refuseConfined } from './org-of.ts'
 import { toWireInvitation, toWireOrg } from './wire-org.ts'
@@ -13,8 +13,7 @@ export function listInvitations(orgs: Pick<OrgDesk, 'seat' | 'invitations'>): Re
   return async (req, res) => {
     const order = await orgOf(orgs, req, requireAccount(res))
     const page = parseRequest(PageQuery, req.query)
-    const paged = expectPage(await orgs.invitations(order, page), page.after)
-    res.json(toWirePage(paged, toWireInvitation))
+    res.json(toWirePage(await orgs.invitations(order, page), page, toWireInvitation))
   }
 }
 

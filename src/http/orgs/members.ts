@@ -3,7 +3,7 @@ import type { OrgDesk } from '../../accounts/orgs/create-org-desk.ts'
 import { actorOf } from '../actor-of.ts'
 import { requireAccount, requireManage } from '../auth.ts'
 import { parseRequest } from '../parse-request.ts'
-import { expectPage, toWirePage } from '../wire-page.ts'
+import { toWirePage } from '../wire-page.ts'
 import { MemberPatch, PageQuery, toAccountId } from './org-fields.ts'
 import { orgOf } from './org-of.ts'
 import { toWireMember } from './wire-org.ts'
@@ -14,8 +14,7 @@ export function listMembers(orgs: Pick<OrgDesk, 'seat' | 'members'>): RequestHan
     const order = await orgOf(orgs, req, requireAccount(res))
     const query = parseRequest(PageQuery, req.query)
     const page = { ...query, ...(query.after !== undefined && { after: toAccountId(query.after) }) }
-    const paged = expectPage(await orgs.members(order, page), page.after)
-    res.json(toWirePage(paged, toWireMember))
+    res.json(toWirePage(await orgs.members(order, page), page, toWireMember))
   }
 }
 

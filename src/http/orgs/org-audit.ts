@@ -3,7 +3,7 @@ import type { OrgDesk } from '../../accounts/orgs/create-org-desk.ts'
 import { requireAccount } from '../auth.ts'
 import { parseRequest } from '../parse-request.ts'
 import { toWireAuditEntry } from '../wire-audit-entry.ts'
-import { expectPage, toWirePage } from '../wire-page.ts'
+import { toWirePage } from '../wire-page.ts'
 import { PageQuery } from './org-fields.ts'
 import { orgOf } from './org-of.ts'
 
@@ -12,7 +12,10 @@ export function listOrgAudit(orgs: Pick<OrgDesk, 'seat' | 'audit'>): RequestHand
   return async (req, res) => {
     const order = await orgOf(orgs, req, requireAccount(res))
     const page = parseRequest(PageQuery, req.query)
-    const paged = expectPage(await orgs.audit(order, page), page.after)
-    res.json(toWirePage(paged, (entry) => toWireAuditEntry(entry.actor === 'admin' ? { ...entry, ip: null } : entry)))
+    res.json(
+      toWirePage(await orgs.audit(order, page), page, (entry) =>
+        toWireAuditEntry(entry.actor === 'admin' ? { ...entry, ip: null } : entry),
+      ),
+    )
   }
 }

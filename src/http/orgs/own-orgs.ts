@@ -3,7 +3,7 @@ import type { OrgDesk } from '../../accounts/orgs/create-org-desk.ts'
 import { actorOf } from '../actor-of.ts'
 import { requireAccount, requireManage } from '../auth.ts'
 import { parseRequest } from '../parse-request.ts'
-import { expectPage, toWirePage } from '../wire-page.ts'
+import { toWirePage } from '../wire-page.ts'
 import { NewOrg, PageQuery } from './org-fields.ts'
 import { refuseConfined } from './org-of.ts'
 import { toWireOrg } from './wire-org.ts'
@@ -13,8 +13,7 @@ export function listOrgs(orgs: Pick<OrgDesk, 'list'>): RequestHandler {
   return async (req, res) => {
     const { account, scopes } = requireAccount(res)
     const page = parseRequest(PageQuery, req.query)
-    const paged = expectPage(await orgs.list(account, { ...page, only: scopes.orgs }), page.after)
-    res.json(toWirePage(paged, toWireOrg))
+    res.json(toWirePage(await orgs.list(account, { ...page, only: scopes.orgs }), page, toWireOrg))
   }
 }
 

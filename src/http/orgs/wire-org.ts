@@ -1,23 +1,22 @@
 import { toCreditText } from '../../accounts/credits.ts'
 import type { Role } from '../../accounts/identity.ts'
 import type { Ceilings, Invitation, Member, OwnOrg } from '../../accounts/orgs/org.ts'
-import { toSeconds } from '../to-seconds.ts'
+import { toSeconds } from '../../to-seconds.ts'
+import { toWireBalance, type WireBalance } from '../wire-balance.ts'
 
 /** Amounts are exact decimal texts of credits; null: no ceiling of the member's own. */
 type WireCeilings = { credits_per_day: string | null; credits_per_month: string | null }
 
 /** As one of its members sees it: role and ceilings are that member's. */
-export type WireOrg = WireCeilings & {
-  id: string
-  object: 'org'
-  slug: string
-  name: string
-  role: Role
-  balance: string
-  held: string
-  available: string
-  created_at: number
-}
+export type WireOrg = WireCeilings &
+  WireBalance & {
+    id: string
+    object: 'org'
+    slug: string
+    name: string
+    role: Role
+    created_at: number
+  }
 
 export function toWireOrg({ id, slug, name, role, balance, held, createdAtMs, ...ceilings }: OwnOrg): WireOrg {
   return {
@@ -27,9 +26,7 @@ export function toWireOrg({ id, slug, name, role, balance, held, createdAtMs, ..
     name,
     role,
     ...toWireCeilings(ceilings),
-    balance: toCreditText(balance),
-    held: toCreditText(held),
-    available: toCreditText(balance - held),
+    ...toWireBalance({ balance, held }),
     created_at: toSeconds(createdAtMs),
   }
 }

@@ -1,7 +1,8 @@
 import type { Request, Response } from 'express'
 import type { InsufficientCreditsError } from '../../accounts/insufficient-credits-error.ts'
 import { PaymentFailedError } from '../../payments/x402/payment-failed-error.ts'
-import type { PaymentReceipt, X402Desk } from '../../payments/x402/x402-desk.ts'
+import type { PaymentReceipt } from '../../payments/x402/take-payment.ts'
+import type { X402Desk } from '../../payments/x402/x402-desk.ts'
 import { offerPayment } from './offer-payment.ts'
 
 /** Paying for a request with the request itself: x402 v2. */

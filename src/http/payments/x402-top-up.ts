@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { z } from 'zod'
 import { toCreditText } from '../../accounts/credits.ts'
-import type { LedgerTill } from '../../accounts/ledger.ts'
+import type { BillDesk } from '../../accounts/usage/create-bill-desk.ts'
 import { GatewayError } from '../../errors.ts'
 import { PaymentFailedError } from '../../payments/x402/payment-failed-error.ts'
 import type { X402Desk } from '../../payments/x402/x402-desk.ts'
@@ -14,11 +14,11 @@ import { offerPayment } from './offer-payment.ts'
 export type X402TopUpDeps = {
   /** Undefined: the gateway takes no payments. */
   desk: Pick<X402Desk, 'offer' | 'take'> | undefined
-  ledger: Pick<LedgerTill, 'balance'>
+  bill: Pick<BillDesk, 'balance'>
 }
 
 /** `POST /v1/account/topups/x402`: offers to take the amount, and credits the caller's account with what is paid. */
-export function x402TopUp({ desk, ledger }: X402TopUpDeps): RequestHandler {
+export function x402TopUp({ desk, bill }: X402TopUpDeps): RequestHandler {
   return async (req, res) => {
     const { account } = requireAccount(res)
     if (desk === undefined) throw notTaken()
@@ -30,7 +30,7 @@ export function x402TopUp({ desk, ledger }: X402TopUpDeps): RequestHandler {
     }
     const receipt = await take(req, res, { desk, header, account, minAmount: amount })
     res.setHeader('payment-response', receipt.header)
-    const { balance = 0n } = (await ledger.balance(account)) ?? {}
+    const { balance = 0n } = (await bill.balance(account)) ?? {}
     res.json({
       object: 'account.topup',
       account,

@@ -17,7 +17,7 @@ export function listRuns({ runs }: { runs: Pick<RunDesk, 'list'> }): RequestHand
     if (page === undefined) {
       throw new BadRequestError(`Run with id '${toShown(after)}' not found.`, { param: 'after', code: 'invalid_value' })
     }
-    res.json(toWirePage({ rows: page.runs, hasMore: page.hasMore }, toWireRunRow))
+    res.json(toWirePage({ rows: page.runs, hasMore: page.hasMore }, { after }, toWireRunRow))
   }
 }
 

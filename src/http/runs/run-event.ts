@@ -1,7 +1,7 @@
 import type { RunRecord } from '../../runs/run-record.ts'
 import type { StoredEvent } from '../../runs/run-store.ts'
+import { toSeconds } from '../../to-seconds.ts'
 import { toWireUsage } from '../chat/chat-reply.ts'
-import { toSeconds } from '../to-seconds.ts'
 import { toWireRun, type WireRun } from './wire-run.ts'
 
 /** An event of a run. `sequence_number` counts from 1; `created_at` is Unix time in seconds. */

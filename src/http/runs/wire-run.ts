@@ -1,8 +1,8 @@
 import type { RunRecord, RunState } from '../../runs/run-record.ts'
+import { toSeconds } from '../../to-seconds.ts'
 import type { ChatEnvelope } from '../chat/chat-envelope.ts'
 import { toWireUsage } from '../chat/chat-reply.ts'
 import { toResponseEnvelope } from '../responses/response-envelope.ts'
-import { toSeconds } from '../to-seconds.ts'
 import { toRunResult } from './run-result.ts'
 
 /** `run`, as the routes on runs answer it. Times are Unix seconds. */

@@ -3,8 +3,8 @@ import { ownKind, parseBearer } from '../../accounts/identify/parse-bearer.ts'
 import type { SignIn } from '../../accounts/sign-in/create-sign-in.ts'
 import type { Session } from '../../accounts/sign-in/sessions.ts'
 import { unauthorized } from '../../errors.ts'
+import { toSeconds } from '../../to-seconds.ts'
 import { actorOf } from '../actor-of.ts'
-import { toSeconds } from '../to-seconds.ts'
 
 /** `GET /auth/siwe/session`: who is signed in. */
 export function showSession({ signIn }: { signIn: Pick<SignIn, 'findSession'> }): RequestHandler {

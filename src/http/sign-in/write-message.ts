@@ -5,9 +5,9 @@ import type { SignIn } from '../../accounts/sign-in/create-sign-in.ts'
 import { toSignInText } from '../../accounts/sign-in/sign-in-message.ts'
 import { toWallet } from '../../accounts/to-wallet.ts'
 import { BadRequestError } from '../../errors.ts'
+import { toSeconds } from '../../to-seconds.ts'
 import { integer } from '../integer.ts'
 import { parseRequest } from '../parse-request.ts'
-import { toSeconds } from '../to-seconds.ts'
 
 /** `POST /auth/siwe/message`: a message that only has to be signed. */
 export function writeMessage({ signIn }: { signIn: Pick<SignIn, 'place' | 'issueNonce'> }): RequestHandler {

@@ -1,13 +1,13 @@
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { toCreditText } from '../../accounts/credits.ts'
-import type { Vouchers } from '../../accounts/vouchers/create-vouchers.ts'
+import type { VoucherDesk } from '../../accounts/vouchers/create-voucher-desk.ts'
 import { forbidden } from '../../errors.ts'
 import { actorOf } from '../actor-of.ts'
 import { requireAccount } from '../auth.ts'
 import { parseRequest } from '../parse-request.ts'
 
-export type RedeemDeps = { vouchers: Pick<Vouchers, 'redeem'> }
+export type RedeemDeps = { vouchers: VoucherDesk }
 
 /** `POST /v1/account/vouchers`: into the caller's account, or that of the org the request is for. */
 export function redeemVoucher({ vouchers }: RedeemDeps): RequestHandler {

@@ -46,7 +46,13 @@ async function creditDeposit(tx: Kysely<Tables>, place: DepositPlace, deposit: D
       (chain_id, tx_hash, log_index, block_number, block_hash, token, sender, raw_amount, account, amount)
     values (${chainId}, ${txHash}, ${logIndex}, ${deposit.blockNumber}, ${deposit.blockHash}, ${deposit.token}, ${sender},
       ${amount}::numeric, ${sender}, ${amount}::bigint)`.execute(tx)
-  const details = { amount, chainId, txHash, logIndex, blockNumber: String(deposit.blockNumber) }
+  const details = {
+    amount,
+    chain_id: chainId,
+    transaction: txHash,
+    log_index: logIndex,
+    block_number: String(deposit.blockNumber),
+  }
   await appendAudit(tx, { actor: GATEWAY, action: 'deposit.credited', subject: sender, details })
   return true
 }

@@ -78,7 +78,10 @@ describe('a deposit', () => {
     ])
     expect(await rowsOf('ledger_transfers')).toMatchObject([{ kind: 'deposit', ref: `${CHAIN_ID}:${txHash}:0` }])
     expect(await rowsOf('audit_log')).toMatchObject([
-      { actor: 'gateway', action: 'deposit.credited', subject: alice.toLowerCase() },
+      {
+        ...{ actor: 'gateway', action: 'deposit.credited', subject: alice.toLowerCase() },
+        details: { amount: '1.25', chain_id: CHAIN_ID, transaction: txHash, log_index: 0 },
+      },
     ])
     expect(logged).toContainEqual({ level: 'info', message: expect.stringContaining('"credits":"1.25"') })
     expect((await verifyLedger(database.db)).find(({ id }) => id === 'I14')).toMatchObject({

@@ -51,6 +51,7 @@ export async function findPayment(
 /**
  * Writes down that a payment is going to be settled, before anybody is asked to: what becomes of the money from then on is
  * not forgotten. One that has failed may be tried again, and one that nobody is at work on, by the account that came first.
+ * The latter only as it was signed then: it is not verified again, and a stranger may have read its nonce on chain.
  * @returns false where it is not as it was found, or somebody is at work on it.
  */
 export async function claimPayment(
@@ -68,7 +69,9 @@ export async function claimPayment(
     set state = 'pending', payload = excluded.payload, try_at = excluded.try_at, reason = null, ended_at = null
     where known.account = excluded.account and known.raw_amount = excluded.raw_amount and known.pay_to = excluded.pay_to
       and known.state = ${found ?? null}
-      and (known.state = 'failed' or (known.state = 'pending' and known.try_at <= clock_timestamp()))
+      and (known.state = 'failed' or (
+        known.state = 'pending' and known.try_at <= clock_timestamp() and known.payload::text = excluded.payload::text
+      ))
     returning true`.execute(db)
   return rows.length > 0
 }
@@ -118,7 +121,7 @@ export function creditPayment(
     if (!row.is_deposit) {
       await topUp(tx, { kind: 'x402', ref: [network, asset, payer, nonce].join(':'), account, amount, note: txHash })
     }
-    const details = { amount, network, payer, nonce, transaction: txHash, isDeposit: row.is_deposit }
+    const details = { amount, network, payer, nonce, transaction: txHash, is_deposit: row.is_deposit }
     await appendAudit(tx, { actor, action: 'x402.settled', subject: account, details })
     return { account, amount }
   })
