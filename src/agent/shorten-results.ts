@@ -1,5 +1,6 @@
 import type { ContextLengthError } from '../errors.ts'
 import type { Message } from '../messages.ts'
+import { estimateTokens } from '../models/estimate-tokens.ts'
 
 export type ShortenOptions = {
   /** By how much they are too long. */
@@ -30,7 +31,7 @@ export function shortenResults(
       if (message?.role !== 'tool' || (range === 2 && !isOurs(message.toolName))) continue
       const text = shorten(message.text, wanted)
       if (text.length >= message.text.length) continue
-      wanted -= (message.text.length - text.length) / CHARS_PER_TOKEN
+      wanted -= estimateTokens(message.text) - estimateTokens(text)
       shortened[at] = { ...message, text }
     }
     // Who does not say by how much it is too long is asked again after each range.
@@ -64,7 +65,7 @@ function summaryOf(text: string): string | undefined {
 }
 
 const LEAST_CHARACTERS = 600
-/** About what a token takes of a tool's result. An estimate of what goes would be too high, and too little would go. */
+/** The most that an estimate gives a token, so that as much goes as has to. */
 const CHARS_PER_TOKEN = 3.5
 const CUT_MARK = '… (shortened)'
 const MARK_TOKENS = 8

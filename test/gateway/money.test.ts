@@ -277,7 +277,7 @@ describe('without credits', () => {
 describe('an answer of any length', () => {
   test('is no longer than what is held pays for, so that nothing is written off', async () => {
     await start()
-    const key = await gateway.newKey({ credits: 9_000n })
+    const key = await gateway.newKey({ credits: 7_500n })
     let most = 0
     reply = () => {
       most = ollama.requests.at(-1)?.body.options.num_predict
@@ -287,7 +287,7 @@ describe('an answer of any length', () => {
     expect(body.choices[0].finish_reason).toBe('length')
     expect(most).toBeGreaterThanOrEqual(4_096)
     expect(await usageRows()).toMatchObject([{ completion_tokens: most, written_off: 0, amount: 1_100 + most }])
-    expect((await balanceOf(key)).balance).toBe(9_000n - 1_100n - BigInt(most))
+    expect((await balanceOf(key)).balance).toBe(7_500n - 1_100n - BigInt(most))
   })
 
   test('may be as long as the model can, where the credits are there', async () => {
@@ -299,7 +299,7 @@ describe('an answer of any length', () => {
 
   test('is confined on the queued model as well', async () => {
     await start()
-    const key = await gateway.newKey({ credits: 9_000n })
+    const key = await gateway.newKey({ credits: 7_500n })
     expect((await gateway.ask(CONDUCTOR, { headers: key.headers })).status).toBe(200)
     expect(vllm.requests[0]?.body.max_tokens ?? vllm.requests[0]?.body.max_completion_tokens).toBeGreaterThanOrEqual(
       4_096,
