@@ -5,7 +5,7 @@ import { toStory } from './story.ts'
 
 // `CHAOS_SEED=7 vitest run test/chaos` plays another game, or a lost one again; `npm run chaos` plays longer ones.
 const SEED = Number(process.env.CHAOS_SEED ?? 1)
-const ROUNDS = 16
+const ROUNDS = 12
 
 test.for(['postgres', 'redis'] as const)(
   `whatever dies, freezes or lies in ${ROUNDS} rounds on %s: every run ends once, does nothing twice, and tells no wrong answer`,
